@@ -1,0 +1,79 @@
+import type { FeatureContract } from './contract.ts';
+import type { EndpointDefinition } from './endpoint.ts';
+import { identity } from './hash.ts';
+
+/**
+ * Split-conformal half-widths by distance to the training set (Mondrian bins): a compound whose nearest training
+ * similarity s satisfies `edges[i] <= s < edges[i + 1]` has the interval prediction +- halfWidths[i].
+ */
+export interface ConformalCalibration {
+  readonly kind: 'conformal';
+  /** 1 - alpha; 0.9 for a 90 % interval. */
+  readonly coverage: number;
+  /** Lower edge of each bin, ascending; the first is 0. */
+  readonly edges: readonly number[];
+  /** On the modelled scale, one for each edge. */
+  readonly halfWidths: readonly number[];
+  /** Held-out residuals behind each half-width. */
+  readonly counts: readonly number[];
+}
+
+/** Sigmoid that maps the model's raw score to a probability: 1 / (1 + exp(slope * score + offset)). */
+export interface PlattCalibration {
+  readonly kind: 'platt';
+  readonly slope: number;
+  readonly offset: number;
+}
+
+/** A compound is in the domain when it passes both bounds. */
+export interface Domain {
+  /** Least Tanimoto similarity (2,048 Morgan bits) to the nearest training compound. */
+  readonly minSimilarity: number;
+  /** Largest |z| that any descriptor may have, z by the training means and deviations. */
+  readonly maxDescriptorZ: number;
+  readonly descriptorMeans: readonly number[];
+  readonly descriptorDeviations: readonly number[];
+}
+
+/** One figure with its 95 % interval (bootstrap over whole scaffolds). */
+export interface Metric {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** What a model artifact is; written as manifest.json. All but `build` is covered by the artifact's identity. */
+export interface Manifest {
+  readonly schema: 'assayer.model/1';
+  readonly endpoint: EndpointDefinition;
+  readonly version: string;
+  readonly contract: FeatureContract;
+  readonly contractHash: string;
+  readonly dataset: {
+    readonly hash: string;
+    readonly licence: string;
+    readonly files: Readonly<Record<string, string>>;
+    readonly counts: Readonly<Record<string, number>>;
+  };
+  readonly split: { readonly name: string; readonly hash: string };
+  readonly trainer: {
+    readonly name: string;
+    readonly sourceHash: string;
+    readonly seed: number;
+    readonly parameters: Readonly<Record<string, number | string>>;
+  };
+  readonly calibration: ConformalCalibration | PlattCalibration;
+  readonly domain: Domain;
+  /** Figures on the held-out test rows, by metric name. */
+  readonly metrics: Readonly<Record<string, Metric>>;
+  /** SHA-256 of the files beside the manifest. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Provenance of this particular build; not part of the identity. */
+  readonly build?: Readonly<Record<string, string>>;
+}
+
+/** The artifact's identity: SHA-256 over the manifest without `build`, and so over the hashes of its files. */
+export function artifactHash(manifest: Manifest): string {
+  const { build: _, ...rest } = manifest;
+  return identity(rest);
+}

@@ -1,0 +1,214 @@
+/** Where an error stands with the caller: what HTTP would answer, whether a retry can help, how the process ends. */
+interface ErrorKind {
+  /** Text with `{name}` places; says what was wrong, where, and what to do. */
+  readonly message: string;
+  /** HTTP status of the answer. */
+  readonly status: number;
+  /** True when the same call can succeed later without a change by the caller. */
+  readonly retryable: boolean;
+  /** Exit code of the command line: 2 the call or the input cannot be used, 1 Assayer failed, 130 cancelled. */
+  readonly exitCode: 1 | 2 | 130;
+}
+
+/** The one catalogue of errors. docs/errors.md holds the same codes; a test keeps both equal. */
+export const ERRORS = {
+  ERR_USAGE: { message: '{problem}', status: 400, retryable: false, exitCode: 2 },
+  ERR_INPUT_NOT_FOUND: {
+    message: 'Input {path} does not exist. Check the path; use - for standard input.',
+    status: 404,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_INPUT_UNREADABLE: {
+    message: 'Input {path} cannot be read: {problem}.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_INPUT_EMPTY: {
+    message: 'Input {path} holds no rows. Give a file with at least one compound.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_INPUT_FORMAT: {
+    message:
+      'Input {path} is not valid {format}: {problem}. Name the format with --format if it is another one.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_INPUT_NO_SMILES_COLUMN: {
+    message:
+      'Input {path} has no column that holds SMILES (columns: {columns}). Name it with --smiles-column.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_INPUT_COLUMN_NOT_FOUND: {
+    message: 'Input {path} has no column {column} (columns: {columns}).',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_INPUT_LINE_TOO_LONG: {
+    message:
+      'Input {path}, line {line}: longer than {limitBytes} bytes, so this is not a table of compounds. Split the file into lines.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_INPUT_CORRUPT: {
+    message: 'Input {path} is damaged: {problem}. Fetch or write it again.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_OUTPUT_FORMAT: {
+    message:
+      'Output {path}: no format known for this name. End it in .csv, .tsv, .parquet, .arrow or .jsonl (each but .parquet and .arrow also with .gz).',
+    status: 400,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_OUTPUT_UNWRITABLE: {
+    message: 'Output {path} cannot be written: {problem}. Choose another place with --out.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_OUTPUT_BUSY: {
+    message:
+      'Output {path} is being written by process {pid} (lock {lock}). Wait for it, or choose another name.',
+    status: 409,
+    retryable: true,
+    exitCode: 2,
+  },
+  ERR_MODEL_NOT_FOUND: {
+    message: 'There is no model {model} in {folder}. Known: {known}.',
+    status: 404,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_MODEL_CORRUPT: {
+    message: 'Model {model} is damaged: {problem}. Restore {path} or train it again.',
+    status: 500,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_CONTRACT_MISMATCH: {
+    message:
+      'Model {model} was trained under feature contract {expected}, this engine makes {actual} ({difference}). Use a model of this contract, or train it again.',
+    status: 409,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_BLOB_CORRUPT: {
+    message:
+      'Stored file {path} does not match its hash {expected} (found {actual}). Delete it; it is made anew.',
+    status: 500,
+    retryable: false,
+    exitCode: 1,
+  },
+  ERR_WORKSPACE: {
+    message: 'Workspace {path} cannot be used: {problem}. Name another folder with --workspace.',
+    status: 500,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_DATA_NOT_FOUND: {
+    message:
+      'Training data for {endpoint} is missing: {path}. Give the folder that holds it with --data or ASSAYER_SHARED.',
+    status: 404,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_DATA_MISMATCH: {
+    message: 'Training data for {endpoint} does not fit its recipe: {problem} ({path}).',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_ENDPOINT_UNKNOWN: {
+    message: 'There is no endpoint {endpoint}. Known: {known}.',
+    status: 404,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_NOT_POSITIVE_DEFINITE: {
+    message:
+      'The kernel matrix is not positive definite at row {row}. Raise the noise, or remove repeated rows.',
+    status: 500,
+    retryable: false,
+    exitCode: 1,
+  },
+  ERR_NO_BACKEND: {
+    message: 'No device can run {operation}: {reasons}.',
+    status: 503,
+    retryable: false,
+    exitCode: 1,
+  },
+  ERR_CHEMISTRY: {
+    message: 'The chemistry toolkit failed: {problem}.',
+    status: 500,
+    retryable: true,
+    exitCode: 1,
+  },
+  ERR_CANCELLED: {
+    message: 'Cancelled. Nothing was left under the final name.',
+    status: 499,
+    retryable: true,
+    exitCode: 130,
+  },
+  ERR_INTERNAL: {
+    message: 'Assayer failed: {problem}. This is a defect; please report it with the command you ran.',
+    status: 500,
+    retryable: false,
+    exitCode: 1,
+  },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+type Places<T extends string> = T extends `${string}{${infer P}}${infer Rest}` ? P | Places<Rest> : never;
+
+/** The values an error of this code must be given: one for each `{place}` of its message. */
+export type ErrorDetails<C extends ErrorCode> = Record<
+  Places<(typeof ERRORS)[C]['message']>,
+  string | number
+>;
+
+/** Every failure that Assayer foresees. `code` is stable; `details` holds what the message was made from. */
+export class AssayerError<C extends ErrorCode = ErrorCode> extends Error {
+  override readonly name = 'AssayerError';
+  readonly code: C;
+  readonly details: Readonly<Record<string, string | number>>;
+
+  constructor(code: C, details: ErrorDetails<C>, options?: { cause?: unknown }) {
+    const values = details as Record<string, string | number>;
+    super(
+      ERRORS[code].message.replace(/\{(\w+)\}/g, (_, place: string) => String(values[place])),
+      options,
+    );
+    this.code = code;
+    this.details = values;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  get retryable(): boolean {
+    return ERRORS[this.code].retryable;
+  }
+
+  get exitCode(): 1 | 2 | 130 {
+    return ERRORS[this.code].exitCode;
+  }
+}
+
+/** The one-line text of anything thrown, for use inside another message. */
+export function describeCause(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return text.trim().replace(/\s+/g, ' ').replace(/\.$/, '') || 'no message';
+}

@@ -1,0 +1,24 @@
+/**
+ * Why a single compound is refused. A refused row is an answer, not an error: it stays in the output with its
+ * code and text, and its neighbours are unharmed. Each text ends where a detail may follow after a colon.
+ */
+export const REJECTS = {
+  EMPTY: 'no SMILES',
+  NON_ASCII: 'holds a character outside ASCII',
+  CONTROL_CHARACTER: 'holds a control character',
+  TOO_LONG: 'text too long',
+  TOO_MANY_ATOMS: 'too many heavy atoms',
+  NOT_SMILES: 'not a SMILES',
+  TRAILING_TEXT: 'text after the SMILES',
+  SYNTAX: 'SMILES syntax',
+  CHEMISTRY: 'chemically impossible',
+  TIMEOUT: 'took too long',
+  TOOLKIT_FAILED: 'the chemistry toolkit failed on it',
+} as const;
+
+export type RejectCode = keyof typeof REJECTS;
+
+/** The text of the `reason` column: `CODE: text`, with the detail in brackets. */
+export function rejectReason(code: RejectCode, detail?: string): string {
+  return detail ? `${code}: ${REJECTS[code]} (${detail})` : `${code}: ${REJECTS[code]}`;
+}
