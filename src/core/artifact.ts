@@ -42,8 +42,8 @@ export interface Metric {
   readonly high: number;
 }
 
-/** What a model artifact is; written as manifest.json. All but `build` is covered by the artifact's identity. */
-export interface Manifest {
+/** What a model artifact is, and what its identity covers. */
+export interface UnsignedManifest {
   readonly schema: 'assayer.model/1';
   readonly endpoint: EndpointDefinition;
   readonly version: string;
@@ -51,6 +51,7 @@ export interface Manifest {
   readonly contractHash: string;
   readonly dataset: {
     readonly hash: string;
+    readonly source: string;
     readonly licence: string;
     readonly files: Readonly<Record<string, string>>;
     readonly counts: Readonly<Record<string, number>>;
@@ -68,12 +69,18 @@ export interface Manifest {
   readonly metrics: Readonly<Record<string, Metric>>;
   /** SHA-256 of the files beside the manifest. */
   readonly files: Readonly<Record<string, string>>;
-  /** Provenance of this particular build; not part of the identity. */
-  readonly build?: Readonly<Record<string, string>>;
 }
 
-/** The artifact's identity: SHA-256 over the manifest without `build`, and so over the hashes of its files. */
-export function artifactHash(manifest: Manifest): string {
-  const { build: _, ...rest } = manifest;
+/** manifest.json: an artifact's manifest with its identity, so that a change shows. */
+export interface Manifest extends UnsignedManifest {
+  /** The artifact's identity. */
+  readonly hash: string;
+  /** Provenance of this particular build; not part of the identity. */
+  readonly build: Readonly<Record<string, string>>;
+}
+
+/** The artifact's identity: SHA-256 over the manifest without `hash` and `build`, and so over its files' hashes. */
+export function artifactHash(manifest: UnsignedManifest | Manifest): string {
+  const { build: _build, hash: _hash, ...rest } = manifest as Manifest;
   return identity(rest);
 }

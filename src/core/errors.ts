@@ -79,7 +79,7 @@ export const ERRORS = {
   },
   ERR_OUTPUT_BUSY: {
     message:
-      'Output {path} is being written by process {pid} (lock {lock}). Wait for it, or choose another name.',
+      'Output {path} is being written by process {pid}. Wait for it, or choose another name; delete {lock} if that process is gone.',
     status: 409,
     retryable: true,
     exitCode: 2,
@@ -135,6 +135,44 @@ export const ERRORS = {
     retryable: false,
     exitCode: 2,
   },
+  ERR_INDEX_NOT_FOUND: {
+    message: 'There is no index at {path}. Build one with assayer index build.',
+    status: 404,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_INDEX_CORRUPT: {
+    message: 'Index {path} is damaged: {problem}. Restore it from a copy, or build it again.',
+    status: 500,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_INDEX_VERSION: {
+    message:
+      'Index {path} has format version {version}; this engine reads versions up to {known}. Update Assayer, or build the index again.',
+    status: 409,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_INDEX_ID_REPEATED: {
+    message:
+      'Id {id} repeats: it stands at {first} and at {second}. Give each row its own id (--id-column), or delete the older one first.',
+    status: 409,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_INDEX_ID_UNKNOWN: {
+    message: 'Index {path} holds no {ids}. Nothing was deleted; check the ids.',
+    status: 404,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_FINGERPRINT_MISMATCH: {
+    message: 'The fingerprints of {path} do not fit index {index}: {problem}.',
+    status: 409,
+    retryable: false,
+    exitCode: 2,
+  },
   ERR_NOT_POSITIVE_DEFINITE: {
     message:
       'The kernel matrix is not positive definite at row {row}. Raise the noise, or remove repeated rows.',
@@ -146,6 +184,13 @@ export const ERRORS = {
     message: 'No device can run {operation}: {reasons}.',
     status: 503,
     retryable: false,
+    exitCode: 1,
+  },
+  ERR_OUT_OF_MEMORY: {
+    message:
+      'Not enough memory for {purpose}: {sizeBytes} bytes were asked for. Free memory, or use less at once.',
+    status: 503,
+    retryable: true,
     exitCode: 1,
   },
   ERR_CHEMISTRY: {

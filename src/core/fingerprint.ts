@@ -29,6 +29,11 @@ export function levelBit(bucket: number, level: number): number {
   return MORGAN_BITS + (h & (LEVEL_BITS - 1));
 }
 
+/** Tanimoto similarity from shared bits and bits set in either; 1 when both fingerprints are empty. */
+export function tanimoto(shared: number, union: number): number {
+  return union === 0 ? 1 : shared / union;
+}
+
 /** Number of set bits of each row. @param rows uint8 [n, rowBytes] @param bytes how many leading bytes to count */
 export function popcounts(rows: Uint8Array, rowBytes: number, bytes: number = rowBytes): Uint16Array {
   const n = rows.length / rowBytes;

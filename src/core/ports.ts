@@ -1,11 +1,17 @@
 import type { FeatureBatch } from './compound.ts';
 import type { FeatureContract } from './contract.ts';
 
-/** Turns SMILES into features under one contract. */
+export interface FeaturizeOptions {
+  /** What the inputs are; SMILES when not said. */
+  readonly kind?: 'smiles' | 'molblock';
+  readonly signal?: AbortSignal;
+}
+
+/** Turns compounds into features under one contract. */
 export interface Featurizer extends AsyncDisposable {
   readonly contract: FeatureContract;
   /** Features of every input, in the order of the inputs; a bad input is a rejected row, never an error. */
-  featurize(inputs: readonly string[], signal?: AbortSignal): Promise<FeatureBatch>;
+  featurize(inputs: readonly string[], options?: FeaturizeOptions): Promise<FeatureBatch>;
 }
 
 /** A model loaded on a device. */
@@ -32,14 +38,14 @@ export interface Neighbors {
 }
 
 /** A set of reference fingerprints laid out for neighbour search. */
-export interface NeighborIndex {
+export interface NeighborIndex extends AsyncDisposable {
   readonly size: number;
   /**
    * The k most similar references of each query by Tanimoto over the Morgan bits (1 when both are empty).
    * Order: higher similarity first, compared as exact fractions, then lower reference index.
    * @param queries uint8 [n, 384]; only the first 256 bytes of a row are read
    */
-  nearest(queries: Uint8Array, k: number): Neighbors;
+  nearest(queries: Uint8Array, k: number): Promise<Neighbors>;
 }
 
 /** Dense linear algebra in float64 that a trainer needs; row-major, leading dimension = number of columns. */

@@ -10,13 +10,21 @@ export const REJECTS = {
   TOO_MANY_ATOMS: 'too many heavy atoms',
   NOT_SMILES: 'not a SMILES',
   TRAILING_TEXT: 'text after the SMILES',
-  SYNTAX: 'SMILES syntax',
+  SYNTAX: 'cannot be read',
   CHEMISTRY: 'chemically impossible',
   TIMEOUT: 'took too long',
   TOOLKIT_FAILED: 'the chemistry toolkit failed on it',
 } as const;
 
 export type RejectCode = keyof typeof REJECTS;
+
+/** Refusals that may come from the state of the machine at that time instead of from the compound. */
+const TRANSIENT: ReadonlySet<string> = new Set<RejectCode>(['TIMEOUT', 'TOOLKIT_FAILED']);
+
+/** True where another run may accept the compound: an answer to give, but not one to keep for later runs. */
+export function isTransientReject(reason: string | null): boolean {
+  return reason !== null && TRANSIENT.has(reason.split(':', 1)[0]);
+}
 
 /** The text of the `reason` column: `CODE: text`, with the detail in brackets. */
 export function rejectReason(code: RejectCode, detail?: string): string {

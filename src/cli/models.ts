@@ -1,0 +1,151 @@
+import type { Command } from 'commander';
+import type { Manifest } from '../core/artifact.ts';
+import { AssayerError, describeCause } from '../core/errors.ts';
+import { listModels, type ModelEntry, readManifest, readModel, selectModels } from '../flows/models.ts';
+import type { CommandContext } from './run.ts';
+import { textTable } from './text-table.ts';
+
+interface ModelsOptions {
+  models: string;
+  json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  assayer models list
+  assayer models show solubility
+  assayer models show herg@1 --json
+`;
+
+/** `assayer models`: what is there, what it is made of, and whether its files are whole. */
+export function addModelsCommand(program: Command, context: CommandContext): void {
+  const models = program
+    .command('models')
+    .description('List model artifacts, or show one: figures, data, calibration, hashes.')
+    .addHelpText('after', EXAMPLES);
+  models
+    .command('list')
+    .description('One line for each artifact.')
+    .option('--models <folder>', 'folder of model artifacts', context.modelsFolder)
+    .option('--json', 'print the manifests as a JSON array; a damaged one as {model, problem}')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: ModelsOptions) => {
+      const lines = await readManifests(options.models);
+      process.stdout.write(`${options.json ? listJson(lines) : listText(lines)}\n`);
+      const damaged = lines.find(({ manifest }) => manifest === null);
+      if (damaged) throw damaged.cause;
+    });
+  models
+    .command('show')
+    .argument('<model>', 'endpoint (its newest version) or endpoint@version')
+    .description('Everything a manifest says, after checking the files against their hashes.')
+    .option('--models <folder>', 'folder of model artifacts', context.modelsFolder)
+    .option('--json', 'print the manifest as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(async (name: string, options: ModelsOptions) => {
+      const [entry] = await selectModels(options.models, [name]);
+      const { manifest } = await readModel(entry);
+      process.stdout.write(options.json ? `${JSON.stringify(manifest)}\n` : `${showText(entry, manifest)}\n`);
+    });
+}
+
+/** One line of the list. */
+interface ModelLine {
+  readonly model: string;
+  /** null where it cannot be read, which `cause` explains. */
+  readonly manifest: Manifest | null;
+  readonly cause?: unknown;
+}
+
+/** @throws ERR_MODEL_NOT_FOUND where the folder holds no model */
+async function readManifests(folder: string): Promise<ModelLine[]> {
+  const entries = await listModels(folder);
+  if (entries.length === 0) {
+    throw new AssayerError('ERR_MODEL_NOT_FOUND', { model: 'of any endpoint', folder, known: 'none' });
+  }
+  return Promise.all(
+    entries.map(async (entry) => {
+      const model = `${entry.endpoint}@${entry.version}`;
+      try {
+        return { model, manifest: await readManifest(entry) };
+      } catch (cause) {
+        return { model, manifest: null, cause }; // told in its line, and thrown after the list
+      }
+    }),
+  );
+}
+
+function listJson(lines: readonly ModelLine[]): string {
+  return JSON.stringify(
+    lines.map((line) => line.manifest ?? { model: line.model, problem: problemOf(line.cause) }),
+  );
+}
+
+/** The first figure of a manifest, which its trainer puts first because it is the one people ask for. */
+function headline(manifest: Manifest): string {
+  const [name, metric] = Object.entries(manifest.metrics)[0];
+  return `${name} ${metric.value.toFixed(3)} (${metric.low.toFixed(3)} to ${metric.high.toFixed(3)})`;
+}
+
+function listText(lines: readonly ModelLine[]): string {
+  const header = ['model', 'unit', 'training rows', 'on held-out test rows (95 % interval)', 'hash'];
+  const rows = lines.map((line) => {
+    const { model, manifest } = line;
+    if (manifest === null) return [model, '', '', `damaged: ${problemOf(line.cause)}`, ''];
+    const { endpoint, dataset, hash = '' } = manifest;
+    return [model, endpoint.unit, String(dataset.counts.train), headline(manifest), hash.slice(0, 12)];
+  });
+  return textTable(header, rows);
+}
+
+/** What is wrong with an artifact, without the model's name and the advice around it. */
+function problemOf(cause: unknown): string {
+  return String((cause instanceof AssayerError && cause.details.problem) || describeCause(cause));
+}
+
+/** Settings and results of training; the many relevances of single descriptors are left to --json. */
+function parametersText(parameters: Manifest['trainer']['parameters']): string {
+  const [relevances, others] = [true, false].map((wanted) =>
+    Object.entries(parameters).filter(([name]) => name.startsWith('relevance.') === wanted),
+  );
+  const shown = others.map(([name, value]) => `${name}=${significant(value)}`);
+  if (relevances.length > 0) shown.push(`and ${relevances.length} relevances (--json)`);
+  return shown.join(' ');
+}
+
+/** Four significant digits; counts and texts whole. */
+function significant(value: number | string): string {
+  return typeof value === 'string' || Number.isInteger(value)
+    ? String(value)
+    : String(Number(value.toPrecision(4)));
+}
+
+function showText(entry: ModelEntry, manifest: Manifest): string {
+  const { endpoint, dataset, split, trainer, calibration, domain } = manifest;
+  const figures = Object.entries(manifest.metrics).map(([name, { value, low, high }]) => [
+    name,
+    value.toFixed(4),
+    `${low.toFixed(4)} to ${high.toFixed(4)}`,
+  ]);
+  return [
+    `${endpoint.id}@${manifest.version}  ${endpoint.title} (${endpoint.unit})`,
+    '',
+    `assay        ${endpoint.assay}`,
+    `direction    ${endpoint.direction}`,
+    `data         ${dataset.hash.slice(0, 12)}, licence ${dataset.licence}`,
+    `rows         ${Object.entries(dataset.counts)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', ')}`,
+    `split        ${split.name}`,
+    `trainer      ${trainer.name} ${parametersText(trainer.parameters)}`,
+    calibration.kind === 'conformal'
+      ? `calibration  conformal ${calibration.coverage * 100} % intervals, half-widths ${calibration.halfWidths.map((h) => h.toFixed(2)).join(', ')} at similarity from ${calibration.edges.map((e) => e.toFixed(2)).join(', ')}`
+      : `calibration  Platt, slope ${calibration.slope.toFixed(3)}, offset ${calibration.offset.toFixed(3)}`,
+    `domain       similarity >= ${domain.minSimilarity.toFixed(3)}, every descriptor within ${domain.maxDescriptorZ.toFixed(1)} deviations`,
+    `contract     ${manifest.contractHash}`,
+    `artifact     ${manifest.hash}`,
+    `folder       ${entry.folder} (files match their hashes)`,
+    '',
+    textTable(['test figure', 'value', '95 % interval'], figures),
+  ].join('\n');
+}

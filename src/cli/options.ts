@@ -1,0 +1,27 @@
+import { InvalidArgumentError } from 'commander';
+
+/** Reads `a,b,c`. */
+export function list(text: string): string[] {
+  const items = text.split(',').map((item) => item.trim());
+  if (items.some((item) => item === '')) throw new InvalidArgumentError('Give names separated by commas.');
+  return items;
+}
+
+/** Reads a whole number of at least 1. */
+export function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1)
+    throw new InvalidArgumentError('Give a whole number of at least 1.');
+  return value;
+}
+
+/** Devices that `--device` may name, in the order they are listed. */
+export const DEVICES = ['cuda', 'webgpu', 'cpu'];
+
+/** Reads `cuda,cpu`; case does not matter. */
+export function devices(text: string): string[] {
+  const names = list(text.toLowerCase());
+  const unknown = names.find((name) => !DEVICES.includes(name));
+  if (unknown === undefined) return names;
+  throw new InvalidArgumentError(`There is no device ${unknown}. Known: ${DEVICES.join(', ')}.`);
+}

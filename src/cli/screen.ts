@@ -1,0 +1,121 @@
+import { type Command, Option } from 'commander';
+import { type ScreenSummary, screen } from '../flows/screen.ts';
+import { INPUT_FORMATS, type TableFormat } from '../store/table-format.ts';
+import { count, devices, list } from './options.ts';
+import { durationText, progressLine } from './progress.ts';
+import type { CommandContext } from './run.ts';
+
+interface ScreenOptions {
+  out: string;
+  endpoints?: string[];
+  models: string;
+  workspace: string;
+  format?: TableFormat;
+  smilesColumn?: string;
+  idColumn?: string;
+  rejects?: string;
+  notes?: boolean;
+  device?: string[];
+  threads?: number;
+  json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  assayer screen compounds.csv --out predictions.parquet
+  assayer screen library.sdf.gz --endpoints herg,ames --out hits.csv --rejects rejected.csv
+  cat compounds.smi | assayer screen - --format smi --out - > predictions.csv
+`;
+
+/** `assayer screen`: compounds in, predictions out. */
+export function addScreenCommand(program: Command, context: CommandContext): void {
+  program
+    .command('screen')
+    .description(
+      'Predict every compound of a table with every model: value, interval, domain, nearest neighbour.',
+    )
+    .argument(
+      '<input>',
+      'CSV, TSV, SMI, SDF, Parquet, Arrow or JSON lines, each also gzipped; - for standard input',
+    )
+    .requiredOption(
+      '-o, --out <file>',
+      'output: .csv, .tsv, .parquet, .arrow, .jsonl (text also .gz); - for CSV on standard output',
+    )
+    .option(
+      '-e, --endpoints <list>',
+      'endpoints, or endpoint@version, separated by commas (default: all)',
+      list,
+    )
+    .option('--models <folder>', 'folder of model artifacts', context.modelsFolder)
+    .option('--workspace <folder>', 'folder that keeps feature sets between screens', '.assayer')
+    .addOption(
+      new Option('--format <format>', 'format of the input, where its name does not tell').choices(
+        INPUT_FORMATS,
+      ),
+    )
+    .option('--smiles-column <name>', 'column that holds the SMILES (default: by name, else by content)')
+    .option('--id-column <name>', 'column that holds the ids (default: by name, else the row number)')
+    .option('--rejects <file>', 'also write the rejected rows, with reasons, to this file')
+    .option('--notes', 'add a last column with what standardization did')
+    .option('--device <list>', 'devices to try, in order, e.g. cuda,webgpu,cpu', devices)
+    .option('--threads <n>', 'threads for chemistry and inference (default: all cores)', count)
+    .option('--json', 'print the lineage record instead of a summary')
+    .addHelpText('after', EXAMPLES)
+    .action(async (input: string, options: ScreenOptions) => {
+      const progress = progressLine('screening', !options.json);
+      const engine = await context.engine({
+        ...(options.threads && { threads: options.threads }),
+        ...(options.device && { devices: options.device }),
+      });
+      try {
+        const summary = await screen(
+          engine,
+          {
+            input,
+            output: options.out,
+            models: options.endpoints ?? [],
+            modelsFolder: options.models,
+            workspace: options.workspace,
+            ...(options.format && { format: options.format }),
+            ...(options.smilesColumn && { smilesColumn: options.smilesColumn }),
+            ...(options.idColumn && { idColumn: options.idColumn }),
+            ...(options.rejects && { rejects: options.rejects }),
+            ...(options.notes && { notes: true }),
+          },
+          { signal: context.signal, onProgress: progress.update },
+        );
+        progress.clear();
+        present(summary, options);
+      } finally {
+        progress.clear();
+      }
+    });
+}
+
+/** Predictions own standard output with `--out -`; the summary then goes to standard error. */
+function present(summary: ScreenSummary, options: ScreenOptions): void {
+  const stream = options.out === '-' ? process.stderr : process.stdout;
+  stream.write(options.json ? `${JSON.stringify(summary.lineage)}\n` : `${summaryText(summary)}\n`);
+}
+
+/** The lines a person reads after a screen. */
+export function summaryText({ lineage, columnsChosen }: ScreenSummary): string {
+  const { counts, work, output, featureSet, devices } = lineage;
+  const seconds = (Date.parse(lineage.finishedAt) - Date.parse(lineage.startedAt)) / 1000;
+  const rate = Math.round(counts.rows / Math.max(seconds, 0.001));
+  const names = work.models.map((model) => `${model.endpoint}@${model.version} (${model.unit})`);
+  return [
+    `${counts.rows.toLocaleString('en')} compounds: ${counts.accepted.toLocaleString('en')} predicted, ${counts.rejected.toLocaleString('en')} rejected`,
+    `columns    ${columnsChosen}`,
+    `models     ${names.join(', ')}`,
+    `device     ${[...new Set(Object.values(devices))].join(', ')}; features ${featureSet.reused ? 'reused' : 'computed'}${featureSet.sha256 ? ` (${featureSet.sha256.slice(0, 12)})` : ', not kept'}`,
+    `time       ${durationText(Math.round(seconds))}, ${rate.toLocaleString('en')} compounds/s`,
+    ...(output && output.path !== '-'
+      ? [
+          `output     ${output.path}`,
+          `pedigree   ${output.path}.lineage.json (work ${lineage.workHash.slice(0, 12)})`,
+        ]
+      : []),
+  ].join('\n');
+}

@@ -1,0 +1,88 @@
+import type { Manifest } from '../core/artifact.ts';
+import type { DatasetRecipe } from './recipes.ts';
+
+/** The model card, in Markdown: what the model predicts, from what, how well, where not to trust it. */
+export function modelCard(manifest: Manifest, recipe: DatasetRecipe): string {
+  const { endpoint, dataset, split, trainer, calibration, domain, metrics } = manifest;
+  const figures = Object.entries(metrics).map(
+    ([name, { value, low, high }]) =>
+      `| ${name} | ${value.toFixed(3)} | ${low.toFixed(3)} to ${high.toFixed(3)} |`,
+  );
+  return `# ${endpoint.title} (${endpoint.id}, version ${manifest.version})
+
+${endpoint.title}, ${endpoint.kind === 'classification' ? 'as a probability' : `in ${endpoint.unit}`}; modelled as ${endpoint.modelledScale}. ${sentence(endpoint.direction)}
+Cut-offs people use: ${recipe.cutoffs}.
+
+## Data
+${sentence(endpoint.assay)} Source: ${recipe.source}. Licence: ${recipe.licence}.
+${recipe.notes}
+
+${Object.entries(dataset.counts)
+  .map(([name, value]) => `- ${COUNT_TEXTS[name] ?? name}: ${value.toLocaleString('en')}`)
+  .join('\n')}
+
+## Figures on the held-out test rows
+Split: ${split.name}. Intervals: 95 %, bootstrap over whole scaffolds.${endpoint.kind === 'regression' ? ' Errors are on the modelled scale.' : ''}
+
+| figure | value | 95 % interval |
+| --- | --- | --- |
+${figures.join('\n')}
+
+## Uncertainty and domain
+${calibrationText(manifest)}
+
+A compound is in the domain when its nearest training compound has a Tanimoto similarity of at least
+${domain.minSimilarity.toFixed(3)} (Morgan radius 2, 2,048 bits; 5 % of the training compounds would fail if their own scaffold
+were unknown) and no descriptor lies further than ${domain.maxDescriptorZ.toFixed(1)} standard deviations from the training mean (1 % would fail).
+
+## Weak spots
+${calibration.kind === 'conformal' ? 'Intervals hold on average over compounds like the training scaffolds, not for every single compound or series.' : 'The probability is calibrated over scaffolds like those of training, not for every single series.'}
+The features do not see stereochemistry: stereoisomers get the same prediction. Tautomers are taken as written. Similarity
+1 means equal bits, which homologues can have (cyclohexane and cyclododecane), not the same compound.
+Held-out predictions keep the kernel parameters and the scaling of descriptors, which were fitted with all training rows.
+${recipe.weakSpots}
+
+## Identity
+Artifact \`${manifest.hash}\`
+Dataset \`${dataset.hash}\`
+Feature contract \`${manifest.contractHash}\`
+Trainer ${trainer.name}, seed ${trainer.seed}; its parameters stand in manifest.json.
+`;
+}
+
+const COUNT_TEXTS: Readonly<Record<string, string>> = {
+  kept: 'Rows kept by the recipe',
+  censoredLeftOut: 'Rows that carry only a bound, left out',
+  train: 'Training rows',
+  trainRejected: 'Training rows rejected by the chemistry',
+  trainDroppedAsSameParentInTest: 'Training rows dropped because the same parent stands in the test rows',
+  trainParents: 'Different compounds among them (salts and mixtures are records of their parent)',
+  trainGroups: 'Groups that are held out together for calibration (scaffold, or equal fingerprint)',
+  test: 'Test rows',
+  testWithScaffoldInTrain: 'Test rows whose parent has the scaffold of a training row',
+  testWithFingerprintInTrain: 'Test rows with the fingerprint of a training row',
+  testRejected: 'Test rows rejected by the chemistry (scored as the training mean)',
+};
+
+function calibrationText({ calibration, endpoint }: Manifest): string {
+  if (calibration.kind === 'platt') {
+    return `The raw score is made a probability by a sigmoid (Platt scaling: slope ${calibration.slope.toFixed(3)}, offset ${calibration.offset.toFixed(3)}),
+fitted to training compounds predicted without their scaffold.`;
+  }
+  const rows = calibration.edges.map((edge, i) => {
+    const next = calibration.edges[i + 1];
+    const range =
+      next === undefined ? `${edge.toFixed(3)} and above` : `${edge.toFixed(3)} to ${next.toFixed(3)}`;
+    return `| ${range} | ${calibration.halfWidths[i].toFixed(2)} | ${calibration.counts[i].toLocaleString('en')} |`;
+  });
+  return `${calibration.coverage * 100} % conformal intervals: the half-width depends on the similarity to the nearest training compound, and comes
+from training compounds predicted without their scaffold.${endpoint.transform === 'identity' ? '' : ' Half-widths are on the modelled scale.'}
+
+| similarity to the nearest training compound | half-width | compounds behind it |
+| --- | --- | --- |
+${rows.join('\n')}`;
+}
+
+function sentence(text: string): string {
+  return `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+}

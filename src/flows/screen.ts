@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import type { CompoundBatch, FeatureBatch } from '../core/compound.ts';
+import { contractHash } from '../core/contract.ts';
+import { AssayerError } from '../core/errors.ts';
+import type { Refusal } from '../core/ports.ts';
+import { ENGINE_VERSION } from '../core/version.ts';
+import { type CompoundTable, openTable } from '../store/compound-table.ts';
+import type { ColumnValues } from '../store/table-columns.ts';
+import type { TableFormat } from '../store/table-format.ts';
+import { createTableWriter, type TableWriter } from '../store/table-writer.ts';
+import { openWorkspace } from '../store/workspace.ts';
+import { requireDistinctFiles } from './distinct-files.ts';
+import type { Engine, Progress } from './engine.ts';
+import { openFeatures } from './features.ts';
+import { type LineageRecord, leaveInOutbox, type WorkRecord, workHash, writeRecord } from './lineage.ts';
+import type { ModelArtifact } from './models.ts';
+import { predictBatch } from './predict.ts';
+import { type ReadyModel, readModels, readyModel } from './ready-models.ts';
+import { screenColumns, screenRows } from './screen-columns.ts';
+
+export interface ScreenRequest {
+  /** Path of the input, or `-` for standard input. */
+  readonly input: string;
+  /** Path of the output, or `-` for standard output. */
+  readonly output: string;
+  /** Models by `endpoint` or `endpoint@version`; empty for the newest of every endpoint. */
+  readonly models: readonly string[];
+  readonly modelsFolder: string;
+  readonly workspace: string;
+  readonly format?: TableFormat;
+  readonly smilesColumn?: string;
+  readonly idColumn?: string;
+  /** File for the rejected rows alone. */
+  readonly rejects?: string;
+  /** Adds a last column with what standardization did. */
+  readonly notes?: boolean;
+}
+
+/** Called with every batch of output, by column name, after it was written. */
+export type RowsListener = (columns: ColumnValues, count: number) => void;
+
+/** What a screen did. */
+export interface ScreenSummary {
+  readonly lineage: LineageRecord;
+  /** How the columns of the input were chosen, in words. */
+  readonly columnsChosen: string;
+}
+
+/**
+ * Screens a table of compounds: features, then value, interval, domain and nearest training compound from every
+ * model, row by row in the order of the input. Output appears under its name only when it is whole; equal input,
+ * contract, models and engine give equal bytes.
+ * @throws ERR_INPUT_*, ERR_OUTPUT_*, ERR_MODEL_*, ERR_CONTRACT_MISMATCH, ERR_NO_BACKEND, ERR_CANCELLED
+ */
+export async function screen(
+  engine: Engine,
+  request: ScreenRequest,
+  options: { signal?: AbortSignal; onProgress?: Progress; onRows?: RowsListener } = {},
+): Promise<ScreenSummary> {
+  const { signal, onProgress, onRows } = options;
+  const startedAt = new Date(engine.clock.now()).toISOString();
+  await using resources = new AsyncDisposableStack();
+  const sidecar = request.output === '-' ? null : `${request.output}.lineage.json`;
+  requireDistinctFiles([request.input, request.output, request.rejects, sidecar]);
+  const workspace = await openWorkspace(request.workspace);
+  const artifacts = await readModels(engine, request.modelsFolder, request.models);
+  const endpoints = artifacts.map(({ manifest }) => manifest.endpoint);
+  const table = resources.use(
+    await openTable(request.input, {
+      format: request.format,
+      smilesColumn: request.smilesColumn,
+      idColumn: request.idColumn,
+      signal,
+      spoolFolder: workspace.tmp,
+    }),
+  );
+  const work = workRecord(engine, table, artifacts, request.notes === true);
+  const output = resources.use(
+    await createTableWriter(request.output, screenColumns(endpoints, work.notes), {
+      metadata: { 'assayer.work': JSON.stringify(work) },
+      signal,
+    }),
+  );
+  const rejects = request.rejects ? resources.use(await createRejects(request.rejects)) : null;
+  const models: ReadyModel[] = [];
+  for (const artifact of artifacts) models.push(await readyModel(engine, artifact, resources));
+
+  const counts = { rows: 0, accepted: 0, rejected: 0 };
+  const source = await openFeatures(engine, table, workspace, signal);
+  for await (const { compounds, features } of source.batches) {
+    if (signal?.aborted) throw new AssayerError('ERR_CANCELLED', {});
+    const answers = [];
+    for (const model of models) answers.push(await predictBatch(model, features));
+    const columns = screenRows(compounds, features, endpoints, answers);
+    await output.write(columns, features.count);
+    onRows?.(columns, features.count);
+    const rejected = rejectedRows(compounds, features);
+    await rejects?.write(rejected, rejected.row.length);
+    counts.rows += features.count;
+    counts.rejected += rejected.row.length;
+    onProgress?.(counts.rows, source.share(counts.rows));
+  }
+  counts.accepted = counts.rows - counts.rejected;
+  // A record of an earlier output must not stand beside this one, not even for a moment.
+  if (sidecar) await rm(sidecar, { force: true });
+  const written = { ...(await output.finish()), format: output.format, path: request.output };
+  const rejectsWritten = rejects && {
+    ...(await rejects.finish()),
+    format: rejects.format,
+    path: request.rejects as string,
+  };
+
+  const lineage: LineageRecord = {
+    schema: 'assayer.lineage/1',
+    run: randomUUID(),
+    work,
+    workHash: workHash(work),
+    input: table.path,
+    output: written,
+    rejects: rejectsWritten,
+    featureSet: { sha256: source.sha256(), reused: source.reused },
+    devices: Object.fromEntries(models.map((model, i) => [endpoints[i].id, model.device])),
+    refusals: distinctRefusals(models),
+    environment: engine.environment,
+    counts,
+    startedAt,
+    finishedAt: new Date(engine.clock.now()).toISOString(),
+  };
+  if (sidecar) await writeRecord(sidecar, lineage);
+  await leaveInOutbox(workspace, lineage);
+  return { lineage, columnsChosen: table.how };
+}
+
+/** What the result is made of. */
+function workRecord(
+  engine: Engine,
+  table: CompoundTable,
+  artifacts: readonly ModelArtifact[],
+  notes: boolean,
+): WorkRecord {
+  const { sha256, format, smilesColumn, idColumn } = table;
+  return {
+    schema: 'assayer.work/1',
+    engine: ENGINE_VERSION,
+    contract: contractHash(engine.contract),
+    input: { sha256, format, smilesColumn, idColumn },
+    models: artifacts.map(({ manifest }) => ({
+      endpoint: manifest.endpoint.id,
+      version: manifest.version,
+      hash: manifest.hash,
+      unit: manifest.endpoint.unit,
+    })),
+    notes,
+  };
+}
+
+/** Why devices were not used, each reason once. */
+function distinctRefusals(models: readonly ReadyModel[]): Refusal[] {
+  const refusals = models.flatMap((model) => model.refusals);
+  return [...new Map(refusals.map((refusal) => [`${refusal.device} ${refusal.reason}`, refusal])).values()];
+}
+
+/** The rejected rows of a batch alone, for the rejects file. */
+function rejectedRows(compounds: CompoundBatch, features: FeatureBatch) {
+  const kept = [...features.reasons.keys()].filter((i) => features.reasons[i] !== null);
+  return {
+    row: kept.map((i) => compounds.rows[i]),
+    id: kept.map((i) => compounds.ids[i]),
+    input: kept.map((i) => compounds.inputs[i]),
+    reason: kept.map((i) => features.reasons[i]),
+  };
+}
+
+/** Not cancelled by itself: the rejects stand or fall with the output. */
+function createRejects(path: string): Promise<TableWriter> {
+  const columns = screenColumns([], false).filter(({ name }) =>
+    ['row', 'id', 'input', 'reason'].includes(name),
+  );
+  return createTableWriter(path, columns, { metadata: {} });
+}

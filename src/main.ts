@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import { globSync, readFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { featureContract } from './chemistry/contract.ts';
+import { type CommandContext, runCli } from './cli/run.ts';
+import { systemClock } from './core/clock.ts';
+import { ENGINE_VERSION } from './core/version.ts';
+import type { Engine } from './flows/engine.ts';
+
+const root = new URL('../', import.meta.url);
+const modelsFolder = fileURLToPath(new URL('models', root));
+/** Worker entry files stand beside this file: .ts in a checkout, .js in a package. */
+const extension = extname(fileURLToPath(import.meta.url));
+const workerUrl = new URL(`./workers/featurize${extension}`, import.meta.url);
+const searchWorkerUrl = new URL(`./workers/search${extension}`, import.meta.url);
+const mmdWorkerUrl = new URL(`./workers/mmd${extension}`, import.meta.url);
+
+/**
+ * The sources of the fit and its calibration. What goes into them is named by the feature contract and the dataset's
+ * hash; what comes out is covered by the hashes of the artifact's files.
+ */
+const TRAINER_SOURCES = [
+  'src/trainers/*.ts',
+  'src/statistics/conformal.ts',
+  'src/statistics/platt.ts',
+  'kernels/cholesky/*.wasm',
+];
+
+/** Devices tried for prediction when the caller names none; webgpu is there for who asks for it by name. */
+const DEFAULT_DEVICES = ['cuda', 'cpu'];
+
+/**
+ * The engine on this machine: each port filled by the folder that owns the package behind it. What is heavy is
+ * loaded when it is first asked for.
+ */
+export function createEngine({
+  threads = availableParallelism(),
+  devices = DEFAULT_DEVICES,
+}: {
+  threads?: number;
+  devices?: readonly string[];
+} = {}): Engine {
+  const contract = featureContract();
+  return {
+    clock: systemClock,
+    modelsFolder,
+    contract,
+    threads,
+    devices,
+    backends: [
+      {
+        name: 'wasm',
+        async open() {
+          const { createWasmBackend } = await import('./backends/wasm/backend.ts');
+          return createWasmBackend({ workerUrl: searchWorkerUrl, mmdWorkerUrl, threads });
+        },
+      },
+      {
+        name: 'reference',
+        async open() {
+          const { referenceBackend } = await import('./backends/reference/backend.ts');
+          return referenceBackend;
+        },
+      },
+    ],
+    async createFeaturizer() {
+      const { createFeaturizer } = await import('./chemistry/featurizer.ts');
+      return createFeaturizer({ workerUrl, threads });
+    },
+    async loadPredictor(model, name) {
+      const { loadPredictor } = await import('./backends/ort/predictor.ts');
+      return loadPredictor(model, { name, providers: devices, threads });
+    },
+    async createNeighborIndex(fingerprints) {
+      const { createNeighborIndex } = await import('./backends/wasm/nearest-index.ts');
+      return createNeighborIndex(fingerprints);
+    },
+    async loadLinearAlgebra() {
+      const { loadLinearAlgebra } = await import('./backends/wasm/linear-algebra.ts');
+      return loadLinearAlgebra();
+    },
+    async listDevices() {
+      const { listProviders } = await import('./backends/ort/predictor.ts');
+      return listProviders(devices);
+    },
+    get trainerSourceHash() {
+      return hashSources(TRAINER_SOURCES);
+    },
+    environment: {
+      assayer: ENGINE_VERSION,
+      node: process.versions.node,
+      [contract.toolkit.package]: contract.toolkit.version,
+      platform: `${process.platform}-${process.arch}`,
+      cpu: cpus()[0]?.model ?? 'unknown',
+    },
+  };
+}
+
+/** SHA-256 over the paths and bytes of the files that match, in the order of their paths. */
+function hashSources(patterns: string[]): string {
+  const cwd = fileURLToPath(root);
+  const hash = createHash('sha256');
+  for (const path of globSync(patterns, { cwd }).sort()) {
+    hash.update(`${path}\n`).update(readFileSync(new URL(path, root)));
+  }
+  return hash.digest('hex');
+}
+
+/** Runs the command line. @returns the exit code */
+export async function main(args: readonly string[]): Promise<number> {
+  const controller = new AbortController();
+  const cancel = () => {
+    // The second ctrl-C ends at once; locks and partial files of a dead process are taken over by the next run.
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort();
+  };
+  process.on('SIGINT', cancel);
+  process.on('SIGTERM', cancel);
+  const context: CommandContext = {
+    engine: async (overrides) => createEngine(overrides),
+    modelsFolder,
+    examplesFolder: fileURLToPath(new URL('examples', root)),
+    signal: controller.signal,
+  };
+  return runCli(args, context);
+}

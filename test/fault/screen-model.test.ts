@@ -1,0 +1,164 @@
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { artifactHash, type Manifest } from '../../src/core/artifact.ts';
+import { contractHash } from '../../src/core/contract.ts';
+import { sha256 } from '../../src/core/hash.ts';
+import { assayer, copyOfModels, temporaryFolder } from '../assayer.ts';
+
+/** Screens one compound with a copy of the models that `damage` has changed. */
+async function screenWith(damage: (herg: string, models: string) => void, endpoints = 'herg') {
+  const cwd = temporaryFolder();
+  writeFileSync(join(cwd, 'a.csv'), 'smiles\nCCO\n');
+  const models = copyOfModels(cwd);
+  damage(join(models, 'herg', '1'), models);
+  return assayer(['screen', 'a.csv', '--out', 'out.csv', '--models', models, '--endpoints', endpoints], {
+    cwd,
+  });
+}
+
+function flipByte(path: string): void {
+  const bytes = readFileSync(path);
+  bytes[bytes.length >> 1] ^= 1;
+  writeFileSync(path, bytes);
+}
+
+/** Changes a manifest; signs it again where `sign` says so, as somebody who knows how would. */
+function editManifest(herg: string, edit: (manifest: Record<string, unknown>) => void, sign: boolean): void {
+  const path = join(herg, 'manifest.json');
+  const manifest = JSON.parse(readFileSync(path, 'utf8'));
+  edit(manifest);
+  if (sign) manifest.hash = artifactHash(manifest as Manifest);
+  writeFileSync(path, JSON.stringify(manifest));
+}
+
+const DAMAGES: [what: string, damage: (herg: string, models: string) => void, code: string, says: RegExp][] =
+  [
+    [
+      'a model that is not there',
+      (_, models) => rmSync(join(models, 'herg'), { recursive: true }),
+      'ERR_MODEL_NOT_FOUND',
+      /Known: ames@1, solubility@1/,
+    ],
+    [
+      'an empty models folder',
+      (_, models) => rmSync(models, { recursive: true }),
+      'ERR_MODEL_NOT_FOUND',
+      /Known: none/,
+    ],
+    [
+      'a flipped bit in model.onnx',
+      (herg) => flipByte(join(herg, 'model.onnx')),
+      'ERR_MODEL_CORRUPT',
+      /model\.onnx has hash/,
+    ],
+    [
+      'a cut model.onnx',
+      (herg) => truncateSync(join(herg, 'model.onnx'), 1000),
+      'ERR_MODEL_CORRUPT',
+      /model\.onnx/,
+    ],
+    [
+      'a missing reference',
+      (herg) => rmSync(join(herg, 'reference.arrow')),
+      'ERR_MODEL_CORRUPT',
+      /reference\.arrow/,
+    ],
+    [
+      'a manifest that is no JSON',
+      (herg) => truncateSync(join(herg, 'manifest.json'), 100),
+      'ERR_MODEL_CORRUPT',
+      /manifest\.json/,
+    ],
+    [
+      'a narrowed interval in the manifest',
+      (herg) =>
+        editManifest(herg, (m) => ((m.calibration as { halfWidths: number[] }).halfWidths[0] = 0.01), false),
+      'ERR_MODEL_CORRUPT',
+      /manifest was changed/,
+    ],
+    [
+      'another feature contract',
+      (herg) =>
+        editManifest(
+          herg,
+          (m) => {
+            const contract = m.contract as Manifest['contract'];
+            m.contract = { ...contract, toolkit: { ...contract.toolkit, version: '2022.9.3' } };
+            m.contractHash = contractHash(m.contract as Manifest['contract']);
+          },
+          true,
+        ),
+      'ERR_CONTRACT_MISMATCH',
+      /differ in toolkit/,
+    ],
+    [
+      'a graph that ONNX Runtime cannot read',
+      (herg) => {
+        const graph = Buffer.from('this is no graph');
+        writeFileSync(join(herg, 'model.onnx'), graph);
+        editManifest(herg, (m) => ((m.files as Record<string, string>)['model.onnx'] = sha256(graph)), true);
+      },
+      'ERR_MODEL_CORRUPT',
+      /herg@1/,
+    ],
+    [
+      'a reference that is no Arrow file',
+      (herg) => {
+        const bytes = Buffer.from('this is no table');
+        writeFileSync(join(herg, 'reference.arrow'), bytes);
+        editManifest(
+          herg,
+          (m) => ((m.files as Record<string, string>)['reference.arrow'] = sha256(bytes)),
+          true,
+        );
+      },
+      'ERR_MODEL_CORRUPT',
+      /reference\.arrow/,
+    ],
+  ];
+
+test.each(DAMAGES)('%s is refused with its own code', async (_, damage, code, says) => {
+  const run = await screenWith(damage);
+  expect(run.stderr).toContain(code);
+  expect(run.stderr).toMatch(says);
+  expect(run.code).toBe(2);
+});
+
+test('an endpoint and a version that do not exist name what does', async () => {
+  for (const name of ['hergg', 'herg@7']) {
+    const run = await screenWith(() => undefined, name);
+    expect([run.code, run.stderr]).toEqual([2, expect.stringContaining(`There is no model ${name}`)]);
+  }
+});
+
+test('a list of models with a damaged one shows the others, and what is wrong with it', async () => {
+  const cwd = temporaryFolder();
+  const models = copyOfModels(cwd);
+  truncateSync(join(models, 'herg', '1', 'manifest.json'), 100);
+  const run = await assayer(['models', 'list', '--models', models], { cwd });
+  expect([run.code, run.stderr]).toEqual([2, expect.stringContaining('ERR_MODEL_CORRUPT')]);
+  expect(run.stdout).toMatch(/^ames@1 .*AUROC/m);
+  expect(run.stdout).toMatch(/^herg@1 .*damaged: .*JSON/m);
+  expect(run.stdout).toMatch(/^solubility@1 .*MAE/m);
+  const json = await assayer(['models', 'list', '--models', models, '--json'], { cwd });
+  expect(json.code).toBe(2);
+  const [ames, herg, solubility] = JSON.parse(json.stdout);
+  expect([ames.endpoint.id, solubility.endpoint.id]).toEqual(['ames', 'solubility']);
+  expect(herg).toEqual({ model: 'herg@1', problem: expect.stringContaining('JSON') });
+});
+
+test('a folder without models is an error of the list, too', async () => {
+  const run = await assayer(['models', 'list', '--models', '/nope'], { cwd: temporaryFolder() });
+  expect([run.code, run.stdout]).toEqual([2, '']);
+  expect(run.stderr).toContain('ERR_MODEL_NOT_FOUND: There is no model of any endpoint in /nope');
+});
+
+test('a model is shown with its training parameters in four digits, without those of each descriptor', async () => {
+  const run = await assayer(['models', 'show', 'herg'], { cwd: temporaryFolder() });
+  expect(run.code).toBe(0);
+  const line = /^trainer .*$/m.exec(run.stdout)?.[0] ?? '';
+  expect(line).toMatch(/ noise=0\.\d+ and 43 relevances \(--json\)$/);
+  expect(line).toMatch(/ rows=\d{4} /);
+  expect(line).not.toMatch(/\d\.\d{7}/);
+});
