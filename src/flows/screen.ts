@@ -18,6 +18,7 @@ import type { ModelArtifact } from './models.ts';
 import { predictBatch } from './predict.ts';
 import { type ReadyModel, readModels, readyModel } from './ready-models.ts';
 import { screenColumns, screenRows } from './screen-columns.ts';
+import { started } from './started.ts';
 
 export interface ScreenRequest {
   /** Path of the input, or `-` for standard input. */
@@ -83,12 +84,13 @@ export async function screen(
     }),
   );
   const rejects = request.rejects ? resources.use(await createRejects(request.rejects)) : null;
+  const source = await openFeatures(engine, table, workspace, signal);
+  const batches = started(source.batches, resources);
   const models: ReadyModel[] = [];
   for (const artifact of artifacts) models.push(await readyModel(engine, artifact, resources));
 
   const counts = { rows: 0, accepted: 0, rejected: 0 };
-  const source = await openFeatures(engine, table, workspace, signal);
-  for await (const { compounds, features } of source.batches) {
+  for await (const { compounds, features } of batches) {
     if (signal?.aborted) throw new AssayerError('ERR_CANCELLED', {});
     const answers = [];
     for (const model of models) answers.push(await predictBatch(model, features));

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { orderedAhead } from '../../src/flows/ordered-ahead.ts';
+import { started } from '../../src/flows/started.ts';
 
 async function* numbers(count: number): AsyncGenerator<number> {
   for (let i = 0; i < count; i++) yield i;
@@ -52,4 +53,44 @@ test('a failure surfaces after the results before it, and nothing stays under wa
   const after = settled;
   await sleep(20);
   expect(settled).toBe(after);
+});
+
+test('a started stream works on its first item before it is read, and gives the same items', async () => {
+  const log: number[] = [];
+  async function* logged() {
+    for await (const i of numbers(3)) {
+      log.push(i);
+      yield i;
+    }
+  }
+  await using resources = new AsyncDisposableStack();
+  const stream = started(logged(), resources);
+  await sleep(5);
+  expect(log).toEqual([0]);
+  expect(await collect(stream)).toEqual([0, 1, 2]);
+});
+
+test('a started stream that is never read is closed with its resources, and its error is not lost', async () => {
+  let closed = false;
+  async function* open() {
+    try {
+      yield 1;
+      yield 2;
+    } finally {
+      closed = true;
+    }
+  }
+  {
+    await using resources = new AsyncDisposableStack();
+    started(open(), resources);
+  }
+  expect(closed).toBe(true);
+  async function* failing(): AsyncGenerator<number> {
+    yield* numbers(0);
+    throw new Error('broken');
+  }
+  await using resources = new AsyncDisposableStack();
+  const stream = started(failing(), resources);
+  await sleep(5);
+  await expect(collect(stream)).rejects.toThrow('broken');
 });
