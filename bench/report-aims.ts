@@ -1,0 +1,41 @@
+import type { IndexResult, MmdPeer, MmdResult, NearestResult } from './report-sections.ts';
+import { figure, type Result, table } from './report-table.ts';
+
+interface Aim {
+  readonly what: string;
+  readonly aim: string;
+  readonly value: number;
+  readonly isReached: boolean;
+}
+
+/** The aims set for the CPU's kernels, beside what this machine reached; empty where nothing of them was measured. */
+export function aims(results: Readonly<Record<string, Result>>): string {
+  const found: Aim[] = [];
+  const atLeast = (what: string, least: number, value: number | undefined) => {
+    if (value !== undefined) found.push({ what, aim: `at least ${least}`, value, isReached: value >= least });
+  };
+  const atMost = (what: string, most: number, value: number | undefined) => {
+    if (value !== undefined) found.push({ what, aim: `at most ${most}`, value, isReached: value <= most });
+  };
+  const nearest = results.nearest as NearestResult | undefined;
+  const top = nearest?.results['nearest, k = 10'].summary;
+  atLeast('10 nearest: times FPSim2, per thread', 12, top?.FPSim2?.engineTimesAsFast);
+  atLeast('10 nearest: share of the AVX-512 yardstick', 0.45, top?.yardstick?.engineTimesAsFast);
+  const mmd = results.mmd as MmdResult | undefined;
+  const peer = mmd && 'ratio' in mmd.peer ? (mmd.peer as MmdPeer) : undefined;
+  atLeast('MMD 1000+1000, B = 100: times alibi-detect, one thread', 50, peer?.ratio);
+  atMost('the same: relative difference in float64', 1e-9, peer?.difference);
+  atMost('MMD 2000+2000, B = 999: seconds of CPU', 1, mmd?.results['2000+2000, tanimoto']?.medianCpu);
+  const index = results.index as IndexResult | undefined;
+  atMost('index of 1,000,000: seconds from opening to the first answer', 1, index?.load.medianWall);
+  atMost('the same: memory held, in packed fingerprints', 2.2, index?.load.heldInPacked);
+  atMost('the same: most memory while loading', 2.2, index?.load.peakInPacked);
+  if (found.length === 0) return '';
+  const rows = found.map(({ what, aim, value, isReached }) => [
+    what,
+    aim,
+    figure(value),
+    isReached ? 'yes' : '**no**',
+  ]);
+  return table(['', 'aim', 'measured', 'reached'], rows);
+}
