@@ -1,6 +1,24 @@
 import type { IndexResult, MmdPeer, MmdResult, NearestResult } from './report-sections.ts';
 import { figure, type Result, table } from './report-table.ts';
 
+interface ScreenResult {
+  readonly startUp10: { readonly medianSeconds: number };
+  readonly warmOverCold: number;
+}
+
+interface PredictResult {
+  readonly results: Readonly<
+    Record<
+      string,
+      { readonly predictByBatch: Readonly<Record<string, { readonly median: number } | undefined>> }
+    >
+  >;
+}
+
+interface FeaturizeResult {
+  readonly ratios: { readonly fingerprintToRdkitMorgan: number; readonly twoThreadsToOne: number };
+}
+
 interface Aim {
   readonly what: string;
   readonly aim: string;
@@ -8,7 +26,7 @@ interface Aim {
   readonly isReached: boolean;
 }
 
-/** The aims set for the CPU's kernels, beside what this machine reached; empty where nothing of them was measured. */
+/** The aims set for this engine on a CPU, beside what this machine reached; empty where nothing of them was measured. */
 export function aims(results: Readonly<Record<string, Result>>): string {
   const found: Aim[] = [];
   const atLeast = (what: string, least: number, value: number | undefined) => {
@@ -30,6 +48,16 @@ export function aims(results: Readonly<Record<string, Result>>): string {
   atMost('index of 1,000,000: seconds from opening to the first answer', 1, index?.load.medianWall);
   atMost('the same: memory held, in packed fingerprints', 2.2, index?.load.heldInPacked);
   atMost('the same: most memory while loading', 2.2, index?.load.peakInPacked);
+  const screen = results.screen as unknown as ScreenResult | undefined;
+  atMost('screen of 10 compounds: seconds from start to end', 1.5, screen?.startUp10.medianSeconds);
+  atLeast('repeat screen of 20,000: times as fast as the first', 5, screen?.warmOverCold);
+  const predict = results.predict as unknown as PredictResult | undefined;
+  for (const [endpoint, { predictByBatch }] of Object.entries(predict?.results ?? {})) {
+    atLeast(`prediction, ${endpoint}: compounds/s, one thread`, 5000, predictByBatch['128']?.median);
+  }
+  const featurize = results.featurize as unknown as FeaturizeResult | undefined;
+  atLeast('parse and fingerprint: share of bare RDKit', 0.9, featurize?.ratios.fingerprintToRdkitMorgan);
+  atLeast('featurization: two threads over one', 1.8, featurize?.ratios.twoThreadsToOne);
   if (found.length === 0) return '';
   const rows = found.map(({ what, aim, value, isReached }) => [
     what,

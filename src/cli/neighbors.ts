@@ -98,13 +98,14 @@ function usage(problem: string): AssayerError {
 }
 
 function summaryText(summary: NeighborsSummary): string {
-  const { queries, rejected, neighbors, without, index, backend, columnsChosen, output } = summary;
+  const { queries, rejected, neighbors, without, index, backend, refusals, columnsChosen, output } = summary;
   const text = (value: number) => value.toLocaleString('en');
   return [
     `${text(queries)} queries: ${text(neighbors)} neighbours; ${text(without)} queries without one, ${text(rejected)} rejected`,
     ...(columnsChosen === null ? [] : [`columns    ${columnsChosen}`]),
     `index      ${index.path}: ${text(index.rows)} rows (${index.sha256.slice(0, 12)})`,
     `device     ${backend}`,
+    ...refusals.map(({ device, reason }) => `not used   ${device}: ${reason}`),
     ...(output.path === '-' ? [] : [`output     ${output.path}`]),
   ].join('\n');
 }

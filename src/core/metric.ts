@@ -2,11 +2,11 @@ import { AssayerError } from './errors.ts';
 
 /** Longest fingerprint that a search takes; with it every comparison below stays in exact integers. */
 export const MAX_BITS = 8192;
-/** Largest weight of a metric and largest denominator of a threshold, for the same reason. */
-const MAX_WEIGHT = 4096;
-export const MAX_THRESHOLD_DENOMINATOR = 10_000;
 /** Tversky's weights are given to three decimals. */
 const TVERSKY_STEPS = 1000;
+/** Largest weight of a metric and largest denominator of a threshold, for the same reason. */
+const MAX_WEIGHT = 4 * TVERSKY_STEPS;
+export const MAX_THRESHOLD_DENOMINATOR = 10_000;
 
 /**
  * How alike two fingerprints are, from their set bits a (query) and b (target) and the shared bits c:

@@ -14,9 +14,10 @@ export interface BackendStatus {
 /** Opens every backend of the engine's list, in the order they are tried. */
 export async function listOperations(engine: Engine): Promise<BackendStatus[]> {
   const statuses: BackendStatus[] = [];
-  for (const { name, open } of engine.backends) {
+  for (const source of engine.backends) {
+    const { name } = source;
     try {
-      const { ops } = await open();
+      const { ops } = await source.open();
       const operations = Object.keys(ops) as OperationName[];
       statuses.push({ backend: name, usable: true, operations, reason: operations.join(', ') });
     } catch (cause) {

@@ -1,5 +1,6 @@
 import { AssayerError } from '../core/errors.ts';
 import { identity } from '../core/hash.ts';
+import type { Refusal } from '../core/ports.ts';
 import { checkK } from '../core/search-arguments.ts';
 import type { WrittenFile } from '../store/hashed-file.ts';
 import { createTableWriter, type OutputFormat } from '../store/table-writer.ts';
@@ -38,6 +39,8 @@ export interface NeighborsRequest extends MetricChoice {
 export interface NeighborsSummary {
   readonly index: { readonly path: string; readonly sha256: string; readonly rows: number };
   readonly backend: string;
+  /** Why the backends before it in the list were not used. */
+  readonly refusals: readonly Refusal[];
   readonly queries: number;
   readonly rejected: number;
   /** Neighbours found, of all queries together. */
@@ -48,8 +51,8 @@ export interface NeighborsSummary {
   readonly output: WrittenFile & { readonly path: string; readonly format: OutputFormat };
 }
 
-/** Most neighbours that one call may find, so that its answer fits into memory: some 500 MB. */
-const HITS_PER_CALL = 2 ** 24;
+/** Most neighbours that one call may find, so that its answer fits into memory: some 300 MB. */
+const HITS_PER_CALL = 2 ** 21;
 
 /**
  * Neighbours of every query, as a table. It appears under its name only when it is whole; equal index, queries and
@@ -94,6 +97,7 @@ export async function findNeighbors(
   return {
     index: { path: index.path, sha256: index.sha256, rows: index.size },
     backend: index.backend,
+    refusals: index.refusals,
     ...counts,
     columnsChosen: queries.how,
     output: { ...written, path: request.output, format: output.format },

@@ -55,8 +55,8 @@ export async function openFingerprints(
     await InputBytes.open(path, options.spoolFolder, options.stdin ?? process.stdin, signal),
   );
   const { bits, type, batches } = await openRows(bytes, options);
-  if (bits > MAX_BITS) {
-    const problem = `its fingerprints have ${bits} bits, ${MAX_BITS} at most can be searched`;
+  if (bits < 1 || bits > MAX_BITS) {
+    const problem = `its fingerprints have ${bits} bits; 1 to ${MAX_BITS} can be searched`;
     throw new AssayerError('ERR_INPUT_FORMAT', { path, format, problem });
   }
   const sha256 = await bytes.sha256(signal);
@@ -94,7 +94,12 @@ async function openRows(
         const problem = `it has ${head.rows} rows, but ${options.idsFile} has ${ids.length} ids`;
         throw new AssayerError('ERR_INPUT_FORMAT', { path, format, problem });
       }
-      const idOf = (row: number) => ids?.[row] || String(row);
+      const blank = ids?.findIndex((id) => id.trim() === '') ?? -1;
+      if (blank >= 0) {
+        const problem = `${options.idsFile}, line ${blank + 1}: the id is blank`;
+        throw new AssayerError('ERR_INPUT_FORMAT', { path, format, problem });
+      }
+      const idOf = (row: number) => ids?.[row] ?? String(row);
       return {
         bits: head.width * 8,
         type: null,
@@ -108,9 +113,15 @@ async function openRows(
       };
       const file = await withoutPattern(await bytes.plainFile(signal), bytes);
       const read = (readSignal?: AbortSignal) => readParquetFingerprints(path, file, columns, readSignal);
-      const first = await read(signal).next();
-      const bits = first.done ? 0 : first.value.width * 8;
-      return { bits, type: null, batches: (_, readSignal) => read(readSignal) };
+      const rows = read(signal);
+      try {
+        const first = await rows.next();
+        const bits = first.done ? 0 : first.value.width * 8;
+        return { bits, type: null, batches: (_, readSignal) => read(readSignal) };
+      } finally {
+        // The reader holds a database until it ends.
+        await rows.return(undefined);
+      }
     }
   }
 }

@@ -62,7 +62,11 @@ export async function* readParquetFingerprints(
         }
         fingerprints.set(blob, i * rowBytes);
       }
-      const names = chunk.getColumnValues(1).map((name, i) => String(name || firstRow + i));
+      const names = chunk.getColumnValues(1).map((name, i) => {
+        if (columns.ids === null) return String(firstRow + i);
+        if (name === null || String(name).trim() === '') throw refuse(`row ${firstRow + i} has no id`);
+        return String(name);
+      });
       yield { count, firstRow, ids: names, fingerprints, width };
       firstRow += count;
     }

@@ -195,7 +195,8 @@ const DAMAGED: [name: string, file: string, content: string | Buffer, code: stri
     /num_bits is many/,
   ],
   ['FPS without rows', 'a.fps', '#FPS1\n#num_bits=16\n', 'ERR_INPUT_EMPTY', /holds no rows/],
-  ['FPS too wide', 'a.fps', `${'00'.repeat(1025)}\ta\n`, 'ERR_INPUT_FORMAT', /8200 bits, 8192 at most/],
+  ['FPS too wide', 'a.fps', `${'00'.repeat(1025)}\ta\n`, 'ERR_INPUT_FORMAT', /8200 bits; 1 to 8192/],
+  ['FPS of no bits', 'a.fps', '\tid1\n\tid2\n', 'ERR_INPUT_FORMAT', /0 bits; 1 to 8192/],
   ['text named .npy', 'a.npy', 'id,smiles\na,CCO\n', 'ERR_INPUT_FORMAT', /does not begin as \.npy/],
   [
     'a .npy of floats',
@@ -250,6 +251,9 @@ test('ids that do not fit a .npy file, or a format that cannot hold an id, are r
   writeFileSync(join(folder, 'ids.txt'), 'a\nb\nc\n');
   const few = await failure(build(folder, join(folder, 'a.npy'), { idsFile: join(folder, 'ids.txt') }));
   expect(few.message).toMatch(/4 rows, but .*ids\.txt has 3 ids/);
+  writeFileSync(join(folder, 'ids.txt'), 'a\nb\n\nd\n');
+  const blank = await failure(build(folder, join(folder, 'a.npy'), { idsFile: join(folder, 'ids.txt') }));
+  expect(blank.message).toMatch(/ids\.txt, line 3: the id is blank/);
   writeFileSync(join(folder, 'c.csv'), 'id,smiles\n"two\nlines",CCO\n');
   const { index } = await build(folder, join(folder, 'c.csv'), {}, 'c');
   const output = await failure(exportIndex(index, join(folder, 'c.fps')));

@@ -6,6 +6,7 @@ import { createNeighborIndex } from '../../src/backends/wasm/nearest-index.ts';
 import { WORKSPACE_BYTES } from '../../src/backends/wasm/search-build.ts';
 import { shardAddresses } from '../../src/backends/wasm/search-shard.ts';
 import { DICE } from '../../src/core/metric.ts';
+import type { Operations } from '../../src/core/ops.ts';
 import { NO_NEIGHBOR } from '../../src/core/ops.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { noShared, readShared } from '../shared.ts';
@@ -214,4 +215,14 @@ describe.each([
     await using index = await search({ fingerprints, bits: 2048 });
     await expect(index.nearest(fingerprints, 2 ** 50)).rejects.toMatchObject({ code: 'ERR_OUT_OF_MEMORY' });
   });
+});
+
+test('a search in an index that was closed is refused', async () => {
+  const workerUrl = new URL('../../src/workers/search.ts', import.meta.url);
+  const search = createWasmBackend({ workerUrl, threads: 1 }).ops.search as Operations['search'];
+  const fingerprints = randomRows(10, 256, 1);
+  const index = await search({ fingerprints, bits: 2048 });
+  await index[Symbol.asyncDispose]();
+  const refused = { code: 'ERR_USAGE', message: expect.stringContaining('closed') };
+  await expect(index.nearest(fingerprints, 1)).rejects.toMatchObject(refused);
 });

@@ -1,9 +1,9 @@
-import { FINGERPRINT_BYTES, MORGAN_BITS } from '../../core/fingerprint.ts';
+import { FINGERPRINT_BYTES, MORGAN_BITS, popcounts } from '../../core/fingerprint.ts';
 import { TANIMOTO } from '../../core/metric.ts';
 import type { NeighborIndex } from '../../core/ports.ts';
 import { checkReferences, countRows, emptyNeighbors } from '../../core/search-arguments.ts';
 import { nearestInShard } from './nearest.ts';
-import { buildShards, countAllBits, MAX_SHARD_BYTES, placeWorkspaces } from './search-build.ts';
+import { buildShards, MAX_SHARD_BYTES, placeWorkspaces } from './search-build.ts';
 import { mergeNearest } from './search-merge.ts';
 import { planSearch } from './search-plan.ts';
 
@@ -26,15 +26,15 @@ export function createNeighborIndex(fingerprints: Uint8Array): NeighborIndex {
       const count = countRows(queries, FINGERPRINT_BYTES);
       const room = Math.min(k, shape.count);
       if (room === 0) return emptyNeighbors(count, k);
-      const popcounts = countAllBits(queries, { ...shape, count });
-      const { batches, workspaceBytes } = planSearch(shards, queries, shape, popcounts, room, 1);
+      const counts = popcounts(queries, FINGERPRINT_BYTES, shape.bytes);
+      const { batches, workspaceBytes } = planSearch(shards, queries, shape, counts, room, 1);
       const places = shards.map((shard) => placeWorkspaces(shard, 1, workspaceBytes)[0]);
       const parts = batches.map(({ rows }) =>
         shards.map((shard, i) =>
           nearestInShard(shard, places[i], { kind: 'nearest', rows, k: room, metric: TANIMOTO }, () => false),
         ),
       );
-      return mergeNearest(batches, parts, { k, room }, { metric: TANIMOTO, popcounts });
+      return mergeNearest(batches, parts, { k, room }, { metric: TANIMOTO, popcounts: counts });
     },
     // The memory goes with the last reference to it.
     [Symbol.asyncDispose]: async () => undefined,

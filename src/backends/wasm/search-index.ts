@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { AssayerError } from '../../core/errors.ts';
+import { popcounts } from '../../core/fingerprint.ts';
 import { TANIMOTO } from '../../core/metric.ts';
 import type { Hits, References, SearchIndex } from '../../core/ops.ts';
 import type { Neighbors } from '../../core/ports.ts';
@@ -10,7 +11,7 @@ import {
   countRows,
   type RowShape,
 } from '../../core/search-arguments.ts';
-import { buildShards, countAllBits, MAX_SHARD_BYTES, placeWorkspaces } from './search-build.ts';
+import { buildShards, MAX_SHARD_BYTES, placeWorkspaces } from './search-build.ts';
 import { mergeHits, mergeNearest } from './search-merge.ts';
 import { planSearch } from './search-plan.ts';
 import type { QueryBatch } from './search-queries.ts';
@@ -47,7 +48,7 @@ class ThreadedSearchIndex implements SearchIndex {
   readonly bits: number;
   readonly rowBytes: number;
   readonly #shape: RowShape;
-  readonly #shards: readonly Shard[];
+  #shards: readonly Shard[];
   readonly #threads: SearchThreads;
   /** Settles when the calls before have ended: workspaces serve one call at a time. */
   #before: Promise<unknown> = Promise.resolve();
@@ -81,10 +82,12 @@ class ThreadedSearchIndex implements SearchIndex {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#threads.close();
+    this.#shards = [];
   }
 
   #countBits(queries: Uint8Array): Uint16Array {
-    return countAllBits(queries, { ...this.#shape, count: countRows(queries, this.rowBytes) });
+    countRows(queries, this.rowBytes);
+    return popcounts(queries, this.rowBytes, this.#shape.bytes);
   }
 
   /** Every batch of queries against every shard. @returns parts [batches][shards] */

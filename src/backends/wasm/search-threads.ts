@@ -18,6 +18,7 @@ export class SearchThreads {
   readonly #data: SearchThreadData;
   readonly #threads: number;
   readonly #workers: Worker[] = [];
+  #closed = false;
 
   /** @param url the worker entry file, workers/search */
   constructor(url: URL, data: SearchThreadData, threads: number) {
@@ -38,15 +39,23 @@ export class SearchThreads {
   async run(tasks: readonly QueuedTask[], signal?: AbortSignal): Promise<(Neighbors | Hits)[]> {
     const cancelled = new Int32Array(new SharedArrayBuffer(4));
     const cancel = () => void Atomics.store(cancelled, 0, 1);
+    if (this.#closed)
+      throw new AssayerError('ERR_USAGE', { problem: 'This index was closed. Open it again.' });
     if (signal?.aborted) throw new AssayerError('ERR_CANCELLED', {});
     signal?.addEventListener('abort', cancel, { once: true });
     const results: (Neighbors | Hits)[] = new Array(tasks.length);
     let next = 0;
+    let failed = false;
     const work = async (thread: number) => {
-      while (next < tasks.length && Atomics.load(cancelled, 0) === 0) {
+      while (next < tasks.length && !failed && Atomics.load(cancelled, 0) === 0) {
         const at = next++;
         const { workspaces, ...rest } = tasks[at];
-        results[at] = await this.#ask(thread, { ...rest, workspace: workspaces[thread], cancelled });
+        try {
+          results[at] = await this.#ask(thread, { ...rest, workspace: workspaces[thread], cancelled });
+        } catch (cause) {
+          failed = true;
+          throw cause;
+        }
       }
     };
     try {
@@ -62,7 +71,7 @@ export class SearchThreads {
 
   /** One message to one thread, and its answer. An idle thread does not keep the process alive. */
   #ask(thread: number, message: SearchMessage): Promise<Neighbors | Hits> {
-    this.#workers[thread] ??= new Worker(this.#url, { workerData: this.#data });
+    this.#workers[thread] ??= this.#start(thread);
     const worker = this.#workers[thread];
     worker.ref();
     return new Promise((resolve, reject) => {
@@ -76,7 +85,6 @@ export class SearchThreads {
       };
       const fail = (cause: unknown) => {
         settle();
-        delete this.#workers[thread];
         const problem = `a search thread failed: ${describeCause(cause)}`;
         reject(new AssayerError('ERR_INTERNAL', { problem }, { cause }));
       };
@@ -86,7 +94,17 @@ export class SearchThreads {
     });
   }
 
+  /** Starts a thread; one that ends while it is idle is forgotten, and another is started for the next task. */
+  #start(thread: number): Worker {
+    const worker = new Worker(this.#url, { workerData: this.#data });
+    const forget = () => {
+      if (this.#workers[thread] === worker) delete this.#workers[thread];
+    };
+    return worker.on('error', forget).on('exit', forget);
+  }
+
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.#workers.splice(0).map((worker) => worker?.terminate()));
   }
 }
