@@ -1,4 +1,4 @@
-// The neighbours of two drugs among the example compounds. In a checkout: node examples/neighbors.mjs
+// The neighbours of two drugs among the example compounds. In a checkout: npx node examples/neighbors.mjs (Node 24)
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

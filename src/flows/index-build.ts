@@ -10,6 +10,7 @@ import {
 import { createIndex, updateIndex } from '../store/index-update.ts';
 import type { TableColumn } from '../store/table-columns.ts';
 import { createTableWriter } from '../store/table-writer.ts';
+import { requireDistinctFiles } from './distinct-files.ts';
 import type { Engine, Progress } from './engine.ts';
 import { requireSame } from './index-fit.ts';
 import { IndexIds } from './index-ids.ts';
@@ -57,6 +58,8 @@ export async function buildIndex(
   { index, input, rejects }: IndexRequest,
   options: FlowOptions = {},
 ): Promise<IndexChange> {
+  requireDistinctFiles([input.path, input.idsFile, rejects]);
+  requireDistinctFiles([index, rejects]);
   await using update = await createIndex(index);
   await using source = await openSource(engine, input, options.signal);
   const { segments, ...done } = await addRows(source, update.folder, new IndexIds(), rejects, options);
@@ -74,6 +77,8 @@ export async function appendToIndex(
   { index: path, input, rejects }: IndexRequest,
   options: FlowOptions = {},
 ): Promise<IndexChange> {
+  requireDistinctFiles([input.path, input.idsFile, rejects]);
+  requireDistinctFiles([path, rejects]);
   const { signal } = options;
   await using update = await updateIndex(path, { signal });
   const { index } = update;

@@ -80,9 +80,28 @@ export async function openSource(
   signal?: AbortSignal,
 ): Promise<FingerprintSource> {
   const format = fingerprintFormatOf(input);
+  requireFittingOptions(input, format);
   if (format !== null) return await openFingerprintSource(input, format, signal);
   if (await isIndex(input.path)) return await openIndexSource(input.path, signal);
   return await openCompoundSource(engine, input, signal);
+}
+
+/** An option that an input cannot heed would be a wish silently ignored. */
+function requireFittingOptions(input: IndexInput, format: FingerprintFormat | null): void {
+  const { path } = input;
+  const refuse = (option: string, why: string) =>
+    new AssayerError('ERR_USAGE', { problem: `${option} does not go with ${path}: ${why}.` });
+  if (input.idsFile !== undefined && format !== 'npy')
+    throw refuse('--ids', 'it names the rows of a .npy file');
+  if (input.fingerprintColumn !== undefined && fingerprintFormatOfName(path) !== null) {
+    throw refuse('--fingerprint-column', 'it names a column of a Parquet file');
+  }
+  if (input.smilesColumn !== undefined && format !== null) {
+    throw refuse('--smiles-column', 'it holds fingerprints, no compounds');
+  }
+  if (input.idColumn !== undefined && (format === 'npy' || format === 'fps')) {
+    throw refuse('--id-column', 'it has no columns');
+  }
 }
 
 function fingerprintFormatOf({ path, format, fingerprintColumn }: IndexInput): FingerprintFormat | null {

@@ -4,6 +4,7 @@ import type { Refusal } from '../core/ports.ts';
 import { checkK } from '../core/search-arguments.ts';
 import type { WrittenFile } from '../store/hashed-file.ts';
 import { createTableWriter, type OutputFormat } from '../store/table-writer.ts';
+import { requireDistinctFiles } from './distinct-files.ts';
 import type { Engine } from './engine.ts';
 import type { FlowOptions } from './index-build.ts';
 import { requireComparable } from './index-fit.ts';
@@ -66,6 +67,10 @@ export async function findNeighbors(
   { signal, onProgress }: FlowOptions = {},
 ): Promise<NeighborsSummary> {
   checkQuestion(request);
+  const { queries: asked } = request;
+  const inputs = asked.kind === 'source' ? [asked.input.path, asked.input.idsFile] : [];
+  requireDistinctFiles([...inputs, request.output]);
+  requireDistinctFiles([request.index, request.output]);
   await using index = await NeighborSearch.open(engine, request.index, { ...(signal && { signal }) });
   await using queries = await openQueries(engine, index, request.queries, signal);
   requireComparable(queries, index);

@@ -1,4 +1,5 @@
 import { selectBackend } from '../core/backend.ts';
+import { AssayerError } from '../core/errors.ts';
 import type { SearchIndex } from '../core/ops.ts';
 import type { Featurizer, Refusal } from '../core/ports.ts';
 import { type IndexFolder, openIndexFolder } from '../store/index-folder.ts';
@@ -137,6 +138,8 @@ export class NeighborSearch implements AsyncDisposable {
   }
 
   async #answer(queries: Queries, question: Question, options: QueryOptions): Promise<QueryAnswer[]> {
+    requireOpen(this.#resources);
+    requireQueries(queries);
     if (queries instanceof Uint8Array) {
       const found = await this.ask(queries, question, options);
       return found.map((neighbors) => ({ reason: null, neighbors }));
@@ -158,3 +161,16 @@ export class NeighborSearch implements AsyncDisposable {
 }
 
 const SELF_BATCH_ROWS = 4096;
+
+function requireOpen(resources: AsyncDisposableStack): void {
+  if (!resources.disposed) return;
+  throw new AssayerError('ERR_USAGE', { problem: 'This index was closed. Open it again.' });
+}
+
+/** Callers of the library may be plain JavaScript: what is no query must not become a rejected compound. */
+function requireQueries(queries: unknown): void {
+  if (queries instanceof Uint8Array) return;
+  if (Array.isArray(queries) && queries.every((query) => typeof query === 'string')) return;
+  const problem = 'Queries are an array of SMILES, or a Uint8Array of packed fingerprints.';
+  throw new AssayerError('ERR_USAGE', { problem });
+}

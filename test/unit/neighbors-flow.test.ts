@@ -270,3 +270,36 @@ test('the command line builds, searches, changes and tells', async () => {
   }
   expect(existsSync(join(cwd, 'x.csv'))).toBe(false);
 });
+
+test('an output that is its own input is refused, and options that the input cannot heed', async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, 'q.csv');
+  writeFileSync(path, 'id,smiles\na,CCO\n');
+  const question = { kind: 'nearest', k: 1 } as const;
+  const queries = { kind: 'source', input: { path, workspace } } as const;
+  const same = await failure(findNeighbors(engine, { index, queries, question, output: path }));
+  expect([same.code, same.message]).toEqual(['ERR_USAGE', expect.stringContaining('are the same file')]);
+  const built = buildIndex(engine, { index: join(folder, 'i'), input: { path, workspace }, rejects: path });
+  expect((await failure(built)).code).toBe('ERR_USAGE');
+  expect(existsSync(join(folder, 'i'))).toBe(false);
+  for (const [option, text] of [
+    [{ idsFile: join(folder, 'ids.txt') }, '--ids does not go with'],
+    [{ path: join(folder, 'a.npy'), fingerprintColumn: 'x' }, '--fingerprint-column does not go with'],
+    [{ path: join(folder, 'a.fps'), smilesColumn: 'x' }, '--smiles-column does not go with'],
+    [{ path: join(folder, 'a.npy'), idColumn: 'x' }, '--id-column does not go with'],
+  ] as const) {
+    const input = { path, workspace, ...option };
+    const error = await failure(buildIndex(engine, { index: join(folder, 'i'), input }));
+    expect([error.code, error.message]).toEqual(['ERR_USAGE', expect.stringContaining(text)]);
+  }
+});
+
+test('what is no query, and a search in a closed index, are refused with a code', async () => {
+  const opened = await openIndex(index, { engine });
+  for (const wrong of ['CCO', new Float32Array(256), [new Uint8Array(256)], [null]]) {
+    const error = await failure(opened.nearest(wrong as unknown as string[], 2));
+    expect([error.code, error.message]).toEqual(['ERR_USAGE', expect.stringContaining('array of SMILES')]);
+  }
+  await opened[Symbol.asyncDispose]();
+  expect((await failure(opened.nearest(['CCO'], 2))).message).toMatch(/was closed/);
+});
