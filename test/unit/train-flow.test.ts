@@ -93,12 +93,8 @@ test('a trained artifact explains its labels on unseen rows, and serves a screen
   const { manifest } = await trainIn(folder, writeData(folder, 'solubility', exampleRows(false)));
   expect(manifest.metrics.Spearman.value).toBeGreaterThan(0.9);
   // Compounds of one parent scaffold are held out together, also where the split has them in different groups.
-  const splitGroups = new Set(
-    exampleRows(false)
-      .filter(({ part }) => part === 'train')
-      .map(({ group }) => group),
-  );
-  expect(manifest.dataset.counts.trainGroups).toBeLessThan(splitGroups.size);
+  const splitGroups = new Set(exampleRows(false).map(({ group }) => group));
+  expect(manifest.dataset.counts.trainGroups).toBeLessThan(0.9 * splitGroups.size);
   const output = join(folder, 'out.csv');
   const request = { input: new URL('../../examples/compounds.csv', import.meta.url).pathname, output };
   const modelsFolder = join(folder, 'models');
