@@ -5,7 +5,9 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { featureContract } from './chemistry/contract.ts';
 import { type CommandContext, runCli } from './cli/run.ts';
+import type { Backend, BackendSource } from './core/backend.ts';
 import { systemClock } from './core/clock.ts';
+import type { Operations } from './core/ops.ts';
 import { ENGINE_VERSION } from './core/version.ts';
 import type { Engine } from './flows/engine.ts';
 
@@ -30,6 +32,8 @@ const TRAINER_SOURCES = [
 
 /** Devices tried for prediction when the caller names none; webgpu is there for who asks for it by name. */
 const DEFAULT_DEVICES = ['cuda', 'cpu'];
+/** Backends tried for operations when the caller names none: own kernels on a GPU, others on a GPU, the processor. */
+const DEFAULT_BACKENDS = ['cuda', 'ort', 'tfjs', 'wasm', 'reference'];
 
 /**
  * The engine on this machine: each port filled by the folder that owns the package behind it. What is heavy is
@@ -38,33 +42,21 @@ const DEFAULT_DEVICES = ['cuda', 'cpu'];
 export function createEngine({
   threads = availableParallelism(),
   devices = DEFAULT_DEVICES,
+  backends = DEFAULT_BACKENDS,
 }: {
   threads?: number;
   devices?: readonly string[];
+  backends?: readonly string[];
 } = {}): Engine {
   const contract = featureContract();
+  const sources = new Map(backendSources(threads).map((source) => [source.name, source]));
   return {
     clock: systemClock,
     modelsFolder,
     contract,
     threads,
     devices,
-    backends: [
-      {
-        name: 'wasm',
-        async open() {
-          const { createWasmBackend } = await import('./backends/wasm/backend.ts');
-          return createWasmBackend({ workerUrl: searchWorkerUrl, mmdWorkerUrl, threads });
-        },
-      },
-      {
-        name: 'reference',
-        async open() {
-          const { referenceBackend } = await import('./backends/reference/backend.ts');
-          return referenceBackend;
-        },
-      },
-    ],
+    backends: backends.flatMap((name) => sources.get(name) ?? []),
     async createFeaturizer() {
       const { createFeaturizer } = await import('./chemistry/featurizer.ts');
       return createFeaturizer({ workerUrl, threads });
@@ -96,6 +88,62 @@ export function createEngine({
       cpu: cpus()[0]?.model ?? 'unknown',
     },
   };
+}
+
+/** Every backend for operations; one that holds a device is opened once in a process. */
+function backendSources(threads: number): BackendSource[] {
+  const openWasm = async () => {
+    const { createWasmBackend } = await import('./backends/wasm/backend.ts');
+    return createWasmBackend({ workerUrl: searchWorkerUrl, mmdWorkerUrl, threads });
+  };
+  /** What backends without float64 leave to the processor: the columns that a verdict hangs on. */
+  const exactMmd: Operations['mmd'] = async (...args) => (await openWasm()).ops.mmd!(...args);
+  return [
+    {
+      name: 'cuda',
+      open: () =>
+        openOnce('cuda', async () => (await import('./backends/cuda/backend.ts')).createCudaBackend()),
+    },
+    {
+      name: 'ort',
+      offers: ['mmd'],
+      open: () =>
+        openOnce('ort', async () => {
+          const { createOrtBackend } = await import('./backends/ort/backend.ts');
+          const { drawColumnsByKernel: draw } = await import('./backends/wasm/mmd-permutations.ts');
+          return createOrtBackend({ providers: ['cuda', 'webgpu'], exactMmd, draw });
+        }),
+    },
+    {
+      name: 'tfjs',
+      offers: ['search', 'mmd'],
+      open: () =>
+        openOnce('tfjs', async () => {
+          const { createTfjsBackend } = await import('./backends/tfjs/backend.ts');
+          return createTfjsBackend({ engine: 'node-gpu', exactMmd });
+        }),
+    },
+    { name: 'wasm', open: openWasm },
+    {
+      name: 'reference',
+      async open() {
+        const { referenceBackend } = await import('./backends/reference/backend.ts');
+        return referenceBackend;
+      },
+    },
+  ];
+}
+
+const opened = new Map<string, Promise<Backend>>();
+
+/** The backend that was opened before, or a new one; a failure is not kept. */
+function openOnce(name: string, open: () => Promise<Backend>): Promise<Backend> {
+  const before = opened.get(name);
+  if (before) return before;
+  const opening = open();
+  opened.set(name, opening);
+  opening.catch(() => opened.delete(name));
+  return opening;
 }
 
 /** SHA-256 over the paths and bytes of the files that match, in the order of their paths. */

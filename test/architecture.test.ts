@@ -12,6 +12,7 @@ test('the sources keep the dependency rule', () => {
 /** One planted breach of each kind: the file, its text, and what the check must say. */
 const PLANTED: [kind: string, file: string, source: string, says: RegExp][] = [
   ['upward import', 'core/x.ts', "import { screen } from '../flows/screen.ts';", /imports upwards: flows/],
+  ['binding under the vocabulary', 'core/x.ts', "import { a } from '../native/a.ts';", /upwards: native/],
   ['stranger of the same layer', 'store/x.ts', "import { a } from '../chemistry/a.ts';", /strangers/],
   ['stranger backend', 'backends/ort/x.ts', "import { a } from '../wasm/a.ts';", /strangers/],
   ['type-only import', 'trainers/x.ts', "import type { A } from '../statistics/a.ts';", /strangers/],
@@ -58,6 +59,7 @@ test('what the rule allows passes', () => {
     ['flows/screen.ts', "import { a } from '../store/a.ts'; import type { B } from '../core/b.ts';"],
     ['backends/ort/a.ts', "import * as ort from 'onnxruntime-node'; import { b } from './b.ts';"],
     ['core/wire.ts', "import { tableFromIPC } from 'apache-arrow';"],
+    ['native/a.ts', "import koffi from 'koffi'; import { AssayerError } from '../core/errors.ts';"],
     ['workers/featurize.ts', "import { featurize } from '../chemistry/featurize.ts';"],
   ]);
   expect(architectureViolations(allowed)).toEqual([]);

@@ -4,7 +4,8 @@ import { dirname, join, posix, relative } from 'node:path';
 /** Folders of src by layer; a file imports its own folder or a lower layer. */
 const LAYERS: Record<string, number> = {
   core: 0,
-  native: 0,
+  // Bindings, above core for its errors alone.
+  native: 0.5,
   chemistry: 1,
   store: 1,
   'backends/reference': 1,

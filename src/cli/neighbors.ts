@@ -3,7 +3,7 @@ import { AssayerError } from '../core/errors.ts';
 import { findNeighbors, type NeighborsSummary, type QueryInput } from '../flows/neighbors.ts';
 import { METRICS } from '../flows/neighbors-options.ts';
 import { addInputOptions, type InputOptions, indexInput } from './index-input.ts';
-import { count } from './options.ts';
+import { backends, count } from './options.ts';
 import { progressLine } from './progress.ts';
 import type { CommandContext } from './run.ts';
 
@@ -16,6 +16,7 @@ interface NeighborsOptions extends InputOptions {
   beta?: string;
   smiles?: string[];
   all?: boolean;
+  backend?: string[];
   threads?: number;
   json?: boolean;
 }
@@ -47,6 +48,7 @@ export function addNeighborsCommand(program: Command, context: CommandContext): 
     .option('--alpha <weight>', "Tversky's weight of the query's own bits")
     .option('--beta <weight>', "Tversky's weight of the neighbour's own bits");
   addInputOptions(command)
+    .option('--backend <list>', 'backends to try, in order, e.g. cuda,wasm (see assayer devices)', backends)
     .option('--threads <n>', 'threads for chemistry and search (default: all cores)', count)
     .option('--json', 'print the summary as JSON')
     .addHelpText('after', EXAMPLES)
@@ -60,13 +62,17 @@ export function addNeighborsCommand(program: Command, context: CommandContext): 
         ...(options.alpha !== undefined && { alpha: number('--alpha', options.alpha) }),
         ...(options.beta !== undefined && { beta: number('--beta', options.beta) }),
       };
-      const engine = await context.engine(options.threads ? { threads: options.threads } : {});
+      const engine = await context.engine({
+        ...(options.threads && { threads: options.threads }),
+        ...(options.backend && { backends: options.backend }),
+      });
       const progress = progressLine('searching', !options.json);
       const flow = { signal: context.signal, onProgress: progress.update };
       const summary = await findNeighbors(engine, request, flow).finally(progress.clear);
       // The table owns standard output with --out -.
       const stream = options.out === '-' ? process.stderr : process.stdout;
-      stream.write(`${options.json ? JSON.stringify(summary) : summaryText(summary)}\n`);
+      const text = options.json ? JSON.stringify(summary) : summaryText(summary, options.backend);
+      stream.write(`${text}\n`);
     });
 }
 
@@ -97,15 +103,19 @@ function usage(problem: string): AssayerError {
   return new AssayerError('ERR_USAGE', { problem });
 }
 
-function summaryText(summary: NeighborsSummary): string {
+/** @param named  backends that the caller asked for: only then is it news that one of them was not used */
+function summaryText(summary: NeighborsSummary, named: readonly string[] = []): string {
   const { queries, rejected, neighbors, without, index, backend, refusals, columnsChosen, output } = summary;
   const text = (value: number) => value.toLocaleString('en');
+  const some = (value: number, one: string, many: string) => `${text(value)} ${value === 1 ? one : many}`;
   return [
-    `${text(queries)} queries: ${text(neighbors)} neighbours; ${text(without)} queries without one, ${text(rejected)} rejected`,
+    `${some(queries, 'query', 'queries')}: ${some(neighbors, 'neighbour', 'neighbours')}; ${some(without, 'query', 'queries')} without one, ${text(rejected)} rejected`,
     ...(columnsChosen === null ? [] : [`columns    ${columnsChosen}`]),
     `index      ${index.path}: ${text(index.rows)} rows (${index.sha256.slice(0, 12)})`,
     `device     ${backend}`,
-    ...refusals.map(({ device, reason }) => `not used   ${device}: ${reason}`),
+    ...refusals
+      .filter(({ device }) => named.includes(device))
+      .map(({ device, reason }) => `not used   ${device}: ${reason}`),
     ...(output.path === '-' ? [] : [`output     ${output.path}`]),
   ].join('\n');
 }

@@ -18,10 +18,21 @@ export function count(text: string): number {
 /** Devices that `--device` may name, in the order they are listed. */
 export const DEVICES = ['cuda', 'webgpu', 'cpu'];
 
-/** Reads `cuda,cpu`; case does not matter. */
+/** Reads `cuda,cpu` or `cuda:1,cpu`, the second GPU; case does not matter. */
 export function devices(text: string): string[] {
   const names = list(text.toLowerCase());
-  const unknown = names.find((name) => !DEVICES.includes(name));
+  const unknown = names.find((name) => !DEVICES.includes(name.replace(/^cuda:\d+$/, 'cuda')));
   if (unknown === undefined) return names;
   throw new InvalidArgumentError(`There is no device ${unknown}. Known: ${DEVICES.join(', ')}.`);
+}
+
+/** Backends that `--backend` may name, in the order they are tried when none is named. */
+export const BACKENDS = ['cuda', 'ort', 'tfjs', 'wasm', 'reference'];
+
+/** Reads `cuda,wasm`; case does not matter. */
+export function backends(text: string): string[] {
+  const names = list(text.toLowerCase());
+  const unknown = names.find((name) => !BACKENDS.includes(name));
+  if (unknown === undefined) return names;
+  throw new InvalidArgumentError(`There is no backend ${unknown}. Known: ${BACKENDS.join(', ')}.`);
 }

@@ -14,7 +14,11 @@ import { requireOptionsLast, usageError } from './usage.ts';
 /** What a command is given: the engine, made only when the command needs it, and where it may write. */
 export interface CommandContext {
   /** @param overrides what the command's options change */
-  engine(overrides?: { threads?: number; devices?: readonly string[] }): Promise<Engine>;
+  engine(overrides?: {
+    threads?: number;
+    devices?: readonly string[];
+    backends?: readonly string[];
+  }): Promise<Engine>;
   readonly modelsFolder: string;
   readonly examplesFolder: string;
   readonly signal: AbortSignal;

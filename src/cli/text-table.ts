@@ -1,3 +1,6 @@
+/** Dashes under the header of a column of sentences need not go on to the end of the longest. */
+const LONGEST_RULE = 80;
+
 /** Lines of a table for people: a header, columns padded to their widest cell, numbers to the right. */
 export function textTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((name, c) => Math.max(name.length, ...rows.map((row) => row[c].length)));
@@ -9,5 +12,9 @@ export function textTable(header: readonly string[], rows: readonly (readonly st
       .map((cell, c) => (numeric[c] ? cell.padStart(widths[c]) : cell.padEnd(widths[c])))
       .join('  ')
       .trimEnd();
-  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+  return [
+    line(header),
+    line(widths.map((width) => '-'.repeat(Math.min(width, LONGEST_RULE)))),
+    ...rows.map(line),
+  ].join('\n');
 }

@@ -6,12 +6,18 @@ import type { Refusal } from './ports.ts';
 export interface Backend {
   /** As shown by `assayer devices`: reference, wasm, cuda. */
   readonly name: string;
+  /** The hardware that it runs on; absent where that is the processor. */
+  readonly device?: string;
   readonly ops: Readonly<Partial<Operations>>;
+  /** Gives back what it holds on a device; absent where that is nothing. */
+  close?(): Promise<void>;
 }
 
 /** A backend that may be absent from this machine: `open` throws, and the error says why. */
 export interface BackendSource {
   readonly name: string;
+  /** The operations that it may have; it is not opened for others. All when not said. */
+  readonly offers?: readonly OperationName[];
   open(): Promise<Backend>;
 }
 
@@ -32,6 +38,10 @@ export async function selectBackend<Name extends OperationName>(
 ): Promise<Selection<Name>> {
   const refusals: Refusal[] = [];
   for (const source of sources) {
+    if (source.offers && !source.offers.includes(operation)) {
+      refusals.push({ device: source.name, reason: `it has no ${operation}` });
+      continue;
+    }
     try {
       const backend = await source.open();
       const run: Operations[Name] | undefined = backend.ops[operation];

@@ -186,6 +186,53 @@ export const ERRORS = {
     retryable: false,
     exitCode: 1,
   },
+  ERR_GPU_DRIVER_ABSENT: {
+    message:
+      'There is no NVIDIA driver: {library} cannot be loaded ({problem}). Install the driver, or give the path of its library in ASSAYER_CUDA_LIBRARY.',
+    status: 503,
+    retryable: false,
+    exitCode: 1,
+  },
+  ERR_GPU_DRIVER_OLD: {
+    message:
+      'The NVIDIA driver is too old: it has {found}, the kernels need {needed} or later. Update the driver.',
+    status: 503,
+    retryable: false,
+    exitCode: 1,
+  },
+  ERR_GPU_ABSENT: {
+    message:
+      'There is no GPU {ordinal}: the NVIDIA driver shows {count}. Look with nvidia-smi, and at CUDA_VISIBLE_DEVICES.',
+    status: 503,
+    retryable: false,
+    exitCode: 1,
+  },
+  ERR_GPU_ARCHITECTURE: {
+    message:
+      'The kernels of {module} cannot run on {device} of compute capability {capability}: they hold {held}. Build them for it with npm run build:kernels.',
+    status: 503,
+    retryable: false,
+    exitCode: 1,
+  },
+  ERR_GPU_CALL: {
+    message: 'The NVIDIA driver failed in {call} with {name} ({number}: {meaning}) on {device}. {advice}',
+    status: 503,
+    retryable: true,
+    exitCode: 1,
+  },
+  ERR_KERNELS_MISSING: {
+    message:
+      'The GPU kernels of {operation} are missing: {path}. Build them with npm run build:kernels, or install the package, which ships them.',
+    status: 503,
+    retryable: false,
+    exitCode: 1,
+  },
+  ERR_TENSORFLOW: {
+    message: 'TensorFlow.js cannot be used: {problem}. {advice}',
+    status: 503,
+    retryable: false,
+    exitCode: 1,
+  },
   ERR_OUT_OF_MEMORY: {
     message:
       'Not enough memory for {purpose}: {sizeBytes} bytes were asked for. Free memory, or use less at once.',

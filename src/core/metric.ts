@@ -104,3 +104,26 @@ export function thresholdFraction(metric: Metric, { numerator, denominator }: Fr
     ? { numerator: numerator * numerator, denominator: denominator * denominator }
     : { numerator, denominator };
 }
+
+/** Most bins of a histogram of similarities; with it the bin of a cosine is exact, too. */
+export const MAX_BINS = 4096;
+
+/**
+ * The bin of a similarity among `bins` equal ones: bin i holds i / bins <= similarity < (i + 1) / bins, the last one also
+ * 1. Exact: for the cosine the squares are compared.
+ */
+export function similarityBin(
+  metric: Metric,
+  shared: number,
+  queryBits: number,
+  targetBits: number,
+  bins: number,
+): number {
+  const { numerator, denominator } = similarityFraction(metric, shared, queryBits, targetBits);
+  const power = metric.kind === 'cosine' ? 2 : 1;
+  const reaches = (bin: number) => numerator * bins ** power >= bin ** power * denominator;
+  let bin = Math.floor((numerator / denominator) ** (1 / power) * bins);
+  if (!reaches(bin)) bin--;
+  else if (reaches(bin + 1)) bin++;
+  return Math.min(bin, bins - 1);
+}

@@ -43,12 +43,7 @@ export function prepareMmd(input: MmdInput, draw: DrawColumns = drawColumns): Mm
   const labels = makeLabels(input, sizes.length, draw);
   const alike = clusters === undefined && 'observed' in input.labels;
   const rowsInX = countRowsInX(labels, sizes, alike);
-  for (const [column, n] of rowsInX.entries()) {
-    const m = shape.count - n;
-    if (n >= 2 && m >= 2) continue;
-    const which = column === 0 ? 'true labels' : `labels of column ${column}`;
-    refuse(`The ${which} put ${n} rows in X and ${m} in Y. MMD needs two or more on each side.`);
-  }
+  checkSides(rowsInX, shape.count);
   return {
     fingerprints: input.samples.fingerprints,
     shape,
@@ -60,6 +55,21 @@ export function prepareMmd(input: MmdInput, draw: DrawColumns = drawColumns): Mm
     rowsInX,
     kernels,
   };
+}
+
+/**
+ * Checks that each side of every column has the two rows that MMD needs.
+ * @param rowsInX      uint32 [columns]
+ * @param firstColumn  number of the first of them
+ * @throws ERR_USAGE
+ */
+export function checkSides(rowsInX: Uint32Array, rows: number, firstColumn = 0): void {
+  for (const [i, n] of rowsInX.entries()) {
+    const m = rows - n;
+    if (n >= 2 && m >= 2) continue;
+    const which = firstColumn + i === 0 ? 'true labels' : `labels of column ${firstColumn + i}`;
+    refuse(`The ${which} put ${n} rows in X and ${m} in Y. MMD needs two or more on each side.`);
+  }
 }
 
 /** @returns d */

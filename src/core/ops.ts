@@ -66,6 +66,15 @@ export interface SearchIndex extends AsyncDisposable {
    * @throws ERR_USAGE, ERR_CANCELLED, ERR_OUT_OF_MEMORY
    */
   within(queries: Uint8Array, threshold: Fraction, options?: SearchOptions): Promise<Hits>;
+  /**
+   * How many queries have their most similar reference in each of so many equal bins of similarity 0..1; see
+   * `similarityBin`. Queries are counted nowhere when there is no reference.
+   * @param queries  uint8 [q, rowBytes]
+   * @param bins     1 to MAX_BINS
+   * @returns uint32 [bins], exact. The caller owns it.
+   * @throws ERR_USAGE, ERR_CANCELLED, ERR_OUT_OF_MEMORY
+   */
+  nearestHistogram(queries: Uint8Array, bins: number, options?: SearchOptions): Promise<Uint32Array>;
 }
 
 /** The operations that a backend can offer; the reference backend offers all, each exact unless a tolerance is given. */

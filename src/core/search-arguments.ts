@@ -1,5 +1,12 @@
 import { AssayerError } from './errors.ts';
-import { type Fraction, MAX_BITS, MAX_THRESHOLD_DENOMINATOR } from './metric.ts';
+import {
+  type Fraction,
+  MAX_BINS,
+  MAX_BITS,
+  MAX_THRESHOLD_DENOMINATOR,
+  type Metric,
+  similarityBin,
+} from './metric.ts';
 import { NO_NEIGHBOR, type PackedRows, type References } from './ops.ts';
 import type { Neighbors } from './ports.ts';
 
@@ -72,6 +79,29 @@ export function checkThreshold({ numerator, denominator }: Fraction): void {
       `The threshold is ${numerator}/${denominator}. Give a similarity from 0 to 1 with at most four decimals.`,
     );
   }
+}
+
+/** @throws ERR_USAGE */
+export function checkBins(bins: number): void {
+  if (!(Number.isInteger(bins) && bins >= 1 && bins <= MAX_BINS)) {
+    refuse(`A histogram of ${bins} bins cannot be made. Ask for 1 to ${MAX_BINS}.`);
+  }
+}
+
+/** Counts found nearest references (k = 1) in bins. @param queryBits set bits of each query; uint32 [q] */
+export function countNearest(
+  { indexes, intersections, unions }: Neighbors,
+  queryBits: ArrayLike<number>,
+  metric: Metric,
+  bins: number,
+): Uint32Array {
+  const counts = new Uint32Array(bins);
+  for (const [q, index] of indexes.entries()) {
+    if (index === NO_NEIGHBOR) continue;
+    const targetBits = unions[q] + intersections[q] - queryBits[q];
+    counts[similarityBin(metric, intersections[q], queryBits[q], targetBits, bins)]++;
+  }
+  return counts;
 }
 
 /** Checks that queries and targets can be compared. @throws ERR_USAGE */

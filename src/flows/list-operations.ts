@@ -8,6 +8,7 @@ export interface BackendStatus {
   readonly usable: boolean;
   /** Operations it has; empty where it cannot be used. */
   readonly operations: readonly OperationName[];
+  /** Its operations and hardware, or why it cannot be used. */
   readonly reason: string;
 }
 
@@ -17,9 +18,10 @@ export async function listOperations(engine: Engine): Promise<BackendStatus[]> {
   for (const source of engine.backends) {
     const { name } = source;
     try {
-      const { ops } = await source.open();
+      const { ops, device } = await source.open();
       const operations = Object.keys(ops) as OperationName[];
-      statuses.push({ backend: name, usable: true, operations, reason: operations.join(', ') });
+      const reason = `${operations.join(', ')}${device ? ` on ${device}` : ''}`;
+      statuses.push({ backend: name, usable: true, operations, reason });
     } catch (cause) {
       statuses.push({ backend: name, usable: false, operations: [], reason: describeCause(cause) });
     }

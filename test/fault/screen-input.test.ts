@@ -115,12 +115,16 @@ test('devices are named without regard to case', async () => {
   expect([run.code, run.stderr]).toEqual([0, '']);
 });
 
-test('devices lists every device that can be named, with one short reason each', async () => {
+test('devices lists every device and backend that can be named, with a reason in one line each', async () => {
   const run = await assayer(['devices', '--json'], { cwd: temporaryFolder() });
   expect([run.code, run.stderr]).toEqual([0, '']);
-  const { devices } = JSON.parse(run.stdout) as { devices: { device: string; reason: string }[] };
+  const { devices, backends } = JSON.parse(run.stdout) as {
+    devices: { device: string; reason: string }[];
+    backends: { backend: string; reason: string }[];
+  };
   expect(devices.map(({ device }) => device)).toEqual(['cuda', 'webgpu', 'cpu']);
-  for (const { reason } of devices) expect(reason).toMatch(/^[^/\n]+$/);
+  expect(backends.map(({ backend }) => backend)).toEqual(['cuda', 'ort', 'tfjs', 'wasm', 'reference']);
+  for (const { reason } of [...devices, ...backends]) expect(reason).toMatch(/^[^\n]+$/);
 });
 
 test('rejected rows keep their place, and also go to the rejects file', async () => {

@@ -4,7 +4,9 @@ import {
   COSINE,
   compareFractions,
   DICE,
+  MAX_BINS,
   MAX_BITS,
+  similarityBin,
   similarityFraction,
   similarityRank,
   similarityValue,
@@ -23,6 +25,21 @@ describe.each([
   ['Tversky with the largest weights', tversky(4, 4)],
   ['Tversky with odd weights', tversky(0.201, 1.503)],
 ])('%s', (_, metric) => {
+  test('a similarity falls into the bin whose ends, as exact big-integer fractions, are round it', () => {
+    fc.assert(
+      fc.property(counts, fc.integer({ min: 1, max: MAX_BINS }), ([shared, a, b], bins) => {
+        const { numerator, denominator } = similarityFraction(metric, shared, a, b);
+        const power = metric.kind === 'cosine' ? 2n : 1n;
+        const bin = similarityBin(metric, shared, a, b, bins);
+        const scaled = BigInt(numerator) * BigInt(bins) ** power;
+        expect(scaled >= BigInt(bin) ** power * BigInt(denominator)).toBe(true);
+        if (bin < bins - 1) expect(scaled < BigInt(bin + 1) ** power * BigInt(denominator)).toBe(true);
+        else expect(bin).toBe(bins - 1);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   test('comparisons and float64 ranks agree with exact big-integer fractions', () => {
     fc.assert(
       fc.property(counts, counts, (one, other) => {

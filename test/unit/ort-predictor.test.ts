@@ -84,7 +84,7 @@ describe('predictor', () => {
     ],
     [
       '/onnxruntime_src/onnxruntime/core/providers/cuda/cuda_call.cc:129 std::conditional_t<THRW, void, onnxruntime::common::Status> onnxruntime::CudaCall(ERRTYPE, const char*) [with ERRTYPE = cudaError; bool THRW = true] CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version ; GPU=-1 ; hostname=a ; file=/onnxruntime_src/a.cc ; line=1 ; expr=cudaSetDevice(0);',
-      'CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version',
+      'CUDA failure 35: CUDA driver version is insufficient for CUDA runtime version (CUDA 13 needs driver 580 or later)',
     ],
     ['libvulkan.so.1 cannot be loaded', 'libvulkan.so.1 cannot be loaded'],
   ])('tells a refusal in its first sentence: %#', (text, reason) => {

@@ -37,3 +37,10 @@ test('an operation that no backend runs is an error with all reasons', async () 
   });
   await expect(selectBackend('search', [])).rejects.toMatchObject({ code: 'ERR_NO_BACKEND' });
 });
+
+test('a backend is not opened for an operation that it does not offer', async () => {
+  const unopened: BackendSource = { ...absent, name: 'ort', offers: ['mmd'] };
+  const { refusals } = await selectBackend('search', [unopened, reference]);
+  expect(refusals).toEqual([{ device: 'ort', reason: 'it has no search' }]);
+  await expect(selectBackend('mmd', [unopened])).rejects.toThrow('libcuda.so.1 is not there');
+});

@@ -6,23 +6,27 @@ import type { Predictor, Refusal } from '../../core/ports.ts';
 
 export { listProviders, type ProviderStatus } from './providers.ts';
 
+import { parseDeviceName } from './device-name.ts';
 import { refusalText } from './refusal.ts';
 import { createSession } from './session.ts';
+import { withSignedBits } from './signed-bits.ts';
 
 /**
- * Compounds in one run: past 128 the arrays between the nodes ([batch, training rows], 8 bytes each) fall out of the
- * processor's cache, and below 32 the matrix products are not busy. Rates by batch: bench/results, predict.json.
+ * Compounds in one run. On the processor: past 128 the arrays between the nodes ([batch, training rows], 8 bytes each) fall
+ * out of its cache, and below 32 the matrix products are not busy (rates by batch: bench/results, predict.json). A GPU wants
+ * thousands to be busy; 4,096 against 8,000 training rows need 1 GB of its memory. WebGPU leaves the float64 part of a model
+ * to the processor, so its runs are of a size between.
  */
-const BATCH = 128;
+const BATCHES: Readonly<Record<string, number>> = { cpu: 128, cuda: 4096, webgpu: 512 };
 
 export interface LoadOptions {
   /** What the model is called in error messages. */
   readonly name: string;
-  /** Execution providers to try, in order: cuda, webgpu, cpu. */
+  /** Devices to try, in order: cuda, cuda:1, webgpu, cpu. */
   readonly providers: readonly string[];
   /** Threads of ONNX Runtime within one operation. */
   readonly threads: number;
-  /** Compounds in one run, where not the measured best. */
+  /** Compounds in one run, where not the device's own; it bounds the memory that a device needs. */
   readonly batch?: number;
 }
 
@@ -35,33 +39,55 @@ export interface LoadOptions {
  */
 export async function loadPredictor(
   model: Uint8Array,
-  { name, providers, threads, batch = BATCH }: LoadOptions,
+  { providers, ...options }: LoadOptions,
 ): Promise<{ predictor: Predictor; device: string; refusals: Refusal[] }> {
   const refusals: Refusal[] = [];
   for (const device of providers) {
-    let session: ort.InferenceSession;
     try {
-      session = await createSession(model, device, threads);
+      return { predictor: await openModel(model, device, options), device, refusals };
     } catch (cause) {
+      if (cause instanceof AssayerError) throw cause;
       // The CPU is always there: what it refuses is the model.
-      if (device === 'cpu') throw corrupt(name, describeCause(cause), cause);
+      if (device === 'cpu') throw corrupt(options.name, describeCause(cause), cause);
       refusals.push({ device, reason: refusalText(cause) });
-      continue;
     }
-    const problem = interfaceProblem(session);
-    if (problem) {
-      await session.release();
-      throw corrupt(name, problem);
-    }
-    return { predictor: predictorOf(session, batch), device, refusals };
   }
   const reasons = refusals.map(({ device, reason }) => `${device}: ${reason}`).join('; ') || 'none was named';
   throw new AssayerError('ERR_NO_BACKEND', {
-    operation: `model ${name}`,
+    operation: `model ${options.name}`,
     reasons: `${reasons}. Add cpu to --device`,
   });
 }
 
+/** @throws ERR_MODEL_CORRUPT for a graph that loads and is not one of ours; else what ONNX Runtime throws */
+async function openModel(
+  model: Uint8Array,
+  device: string,
+  { name, threads, batch }: Omit<LoadOptions, 'providers'>,
+): Promise<Predictor> {
+  const { provider } = parseDeviceName(device);
+  const bytes = provider === 'cuda' ? withSignedBits(model) : model;
+  const session = await createSession(bytes, device, threads);
+  try {
+    const problem = interfaceProblem(session);
+    if (problem) throw corrupt(name, problem);
+    const size = batch ?? BATCHES[provider] ?? BATCHES.cpu;
+    const predictor = predictorOf(session, size);
+    if (provider !== 'cpu') await warmUp(predictor, size);
+    return predictor;
+  } catch (cause) {
+    await session.release();
+    throw cause;
+  }
+}
+
+/** A GPU loads its libraries and compiles or chooses its kernels in the first run; what fails then is a refusal, too. */
+async function warmUp(predictor: Predictor, size: number): Promise<void> {
+  const fingerprints = new Uint8Array(size * FINGERPRINT_BYTES);
+  await predictor.predict(fingerprints, new Float32Array(size * DESCRIPTOR_COUNT), size);
+}
+
+/** Inputs are read and predictions written where they are in the caller's memory: nothing is copied on this side. */
 function predictorOf(session: ort.InferenceSession, batch: number): Predictor {
   return {
     async predict(fingerprints, descriptors, count) {
@@ -70,11 +96,12 @@ function predictorOf(session: ort.InferenceSession, batch: number): Predictor {
         const to = Math.min(from + batch, count);
         const bytes = fingerprints.subarray(from * FINGERPRINT_BYTES, to * FINGERPRINT_BYTES);
         const numbers = descriptors.subarray(from * DESCRIPTOR_COUNT, to * DESCRIPTOR_COUNT);
-        const { prediction } = await session.run({
+        const inputs = {
           fingerprints: new ort.Tensor('uint8', bytes, [to - from, FINGERPRINT_BYTES]),
           descriptors: new ort.Tensor('float32', numbers, [to - from, DESCRIPTOR_COUNT]),
-        });
-        out.set(prediction.data as Float32Array, from);
+        };
+        const prediction = new ort.Tensor('float32', out.subarray(from, to), [to - from]);
+        await session.run(inputs, { prediction });
       }
       return out;
     },

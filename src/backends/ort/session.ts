@@ -1,36 +1,64 @@
 import ort from 'onnxruntime-node';
 import { describeCause } from '../../core/errors.ts';
+import { whyCudaProviderIsAbsent } from './cuda-provider.ts';
+import { parseDeviceName } from './device-name.ts';
+import { loadProblem } from './load-library.ts';
 
 // A provider that is not there is logged as an error on standard error; the reason reaches the caller anyway.
 ort.env.logLevel = 'fatal';
 
 /**
- * A session on one provider. Loading folds the constant part of the graph. Throws what ONNX Runtime throws, and where
- * WebGPU has no Vulkan to stand on: its provider would tell that on standard error, too.
+ * A session on one device. Loading folds the constant part of the graph. Throws what ONNX Runtime throws, and the reason
+ * where it would keep that to itself.
+ *
+ * Of a provider's options only CUDA's device number and WebGPU's are passed on by onnxruntime-node 1.30: CUDA's memory limit,
+ * arena strategy and TF32 switch are not (docs/onnx-runtime-gpu.md). So memory is bounded by what is computed at once, and
+ * given back by releasing the session.
+ * @param device  cpu, webgpu, cuda, or cuda:1 for another than the first
  */
 export async function createSession(
   model: Uint8Array,
-  provider: string,
+  device: string,
   threads: number,
 ): Promise<ort.InferenceSession> {
-  if (provider === 'webgpu' && process.platform === 'linux') requireLibrary('libvulkan.so.1');
-  return ort.InferenceSession.create(model, {
-    executionProviders: [provider],
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 4,
-  });
+  const { provider, ordinal } = parseDeviceName(device);
+  if (provider === 'webgpu') requireVulkan();
+  if (provider === 'cuda') useFullFloat32();
+  try {
+    return await ort.InferenceSession.create(model, {
+      executionProviders: [describeProvider(provider, ordinal)],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 4,
+    });
+  } catch (cause) {
+    if (provider === 'cuda' && describeCause(cause).includes('Failed to load shared library')) {
+      throw new Error(whyCudaProviderIsAbsent(), { cause });
+    }
+    throw cause;
+  }
 }
 
-/** Throws when the dynamic loader finds no such library; one that it finds is let go again, as it is no addon. */
-function requireLibrary(name: string): void {
-  try {
-    process.dlopen({ exports: {} }, name);
-  } catch (cause) {
-    if (describeCause(cause).includes('cannot open shared object file')) {
-      throw new Error(`${name} cannot be loaded`, { cause });
-    }
+function describeProvider(provider: string, ordinal: number): ort.InferenceSession.ExecutionProviderConfig {
+  if (provider === 'cuda') return { name: 'cuda', deviceId: ordinal };
+  // Buffers go back after each run: a worker that waits for work holds the weights alone.
+  if (provider === 'webgpu') return { name: 'webgpu', storageBufferCacheMode: 'lazyRelease' };
+  return provider;
+}
+
+/** WebGPU stands on Vulkan here, and its provider would tell of its absence on standard error, too. */
+function requireVulkan(): void {
+  if (process.platform === 'linux' && loadProblem('libvulkan.so.1')) {
+    throw new Error('libvulkan.so.1 cannot be loaded: install the Vulkan loader and the driver of the GPU');
   }
+}
+
+/**
+ * ONNX Runtime multiplies float32 in TF32 by default, 10 bits of mantissa, where 1e-5 relative is promised. Its own switch is
+ * out of reach; cuBLAS reads this variable before any other setting, when its library is loaded.
+ */
+function useFullFloat32(): void {
+  process.env.NVIDIA_TF32_OVERRIDE ??= '0';
 }

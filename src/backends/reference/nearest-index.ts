@@ -1,7 +1,14 @@
 import { AssayerError } from '../../core/errors.ts';
-import { compareFractions, type Fraction, similarityFraction, TANIMOTO } from '../../core/metric.ts';
+import {
+  compareFractions,
+  type Fraction,
+  similarityBin,
+  similarityFraction,
+  TANIMOTO,
+} from '../../core/metric.ts';
 import type { References, SearchIndex, SearchOptions } from '../../core/ops.ts';
 import {
+  checkBins,
   checkK,
   checkReferences,
   checkThreshold,
@@ -17,6 +24,7 @@ export interface Comparison {
   readonly index: number;
   readonly intersection: number;
   readonly union: number;
+  readonly queryBits: number;
   readonly similarity: Fraction;
 }
 
@@ -39,7 +47,7 @@ export async function referenceSearch(references: References): Promise<SearchInd
         const targetBits = countBits(target);
         const intersection = countSharedBits(query, target);
         const similarity = similarityFraction(metric, intersection, queryBits, targetBits);
-        return { index, intersection, union: queryBits + targetBits - intersection, similarity };
+        return { index, intersection, union: queryBits + targetBits - intersection, queryBits, similarity };
       });
       yield comparisons.sort((x, y) => compareFractions(y.similarity, x.similarity) || x.index - y.index);
     }
@@ -66,6 +74,17 @@ export async function referenceSearch(references: References): Promise<SearchInd
     async within(queries, threshold, options = {}) {
       checkThreshold(threshold);
       return collectWithin(rank(queries, options), threshold, options.metric ?? TANIMOTO);
+    },
+    async nearestHistogram(queries, bins, options = {}) {
+      checkBins(bins);
+      const counts = new Uint32Array(bins);
+      const { metric = TANIMOTO } = options;
+      for (const [nearest] of rank(queries, options)) {
+        if (!nearest) continue;
+        const { intersection, queryBits, union } = nearest;
+        counts[similarityBin(metric, intersection, queryBits, union + intersection - queryBits, bins)]++;
+      }
+      return counts;
     },
     async [Symbol.asyncDispose]() {},
   };

@@ -1,7 +1,8 @@
 import { AssayerError } from '../../core/errors.ts';
 import { type MmdInput, type MmdResult, summarizeMmd } from '../../core/mmd.ts';
 import { isInX, type MmdProblem, prepareMmd } from '../../core/mmd-problem.ts';
-import { centredScale, centringTerms, columnsNear, mmdFromSums } from './mmd-estimate.ts';
+import { centredScale, centringTerms, mmdFromSums } from '../../core/mmd-sums.ts';
+import { columnsNear } from './mmd-estimate.ts';
 import { layOutMmd, type MmdLayout, MOST_CHOSEN } from './mmd-layout.ts';
 import { drawColumnsByKernel } from './mmd-permutations.ts';
 import { type MmdPlan, planMmd } from './mmd-plan.ts';

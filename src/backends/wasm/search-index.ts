@@ -5,9 +5,11 @@ import { TANIMOTO } from '../../core/metric.ts';
 import type { Hits, References, SearchIndex } from '../../core/ops.ts';
 import type { Neighbors } from '../../core/ports.ts';
 import {
+  checkBins,
   checkK,
   checkReferences,
   checkThreshold,
+  countNearest,
   countRows,
   type RowShape,
 } from '../../core/search-arguments.ts';
@@ -78,6 +80,12 @@ class ThreadedSearchIndex implements SearchIndex {
     const makeTask = (rows: Uint8Array): SearchTask => ({ kind: 'within', rows, threshold, metric });
     const { batches, parts } = await this.#run<Hits>(queries, popcounts, 0, makeTask, signal);
     return mergeHits(batches, parts, { metric, popcounts });
+  };
+
+  nearestHistogram: SearchIndex['nearestHistogram'] = async (queries, bins, options = {}) => {
+    checkBins(bins);
+    const found = await this.nearest(queries, 1, options);
+    return countNearest(found, this.#countBits(queries), options.metric ?? TANIMOTO, bins);
   };
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,0 +1,97 @@
+import { AssayerError } from '../../core/errors.ts';
+import { TANIMOTO } from '../../core/metric.ts';
+import type { References, SearchIndex } from '../../core/ops.ts';
+import {
+  checkBins,
+  checkK,
+  checkReferences,
+  checkThreshold,
+  countRows,
+  emptyNeighbors,
+  type RowShape,
+} from '../../core/search-arguments.ts';
+import type { CudaDevice } from './cuda-device.ts';
+import { orderHits } from './search-hits.ts';
+import { type Searched, searchHistogram, searchNearest } from './search-nearest.ts';
+import { SearchRows } from './search-rows.ts';
+import { searchWithin } from './search-within.ts';
+
+/** Most device memory that one batch of queries takes for what it finds, also when more is free. */
+const BATCH_BYTES = 2 ** 30;
+
+export interface CudaSearchOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Most device memory for references, which stream through it when there are more; what is free when not said. */
+  readonly maxResidentBytes?: number;
+  /** Most device memory for what one batch of queries finds. */
+  readonly maxBatchBytes?: number;
+}
+
+/**
+ * Lays references out on the device for search; see kernels/nearest/search.h.
+ * @throws ERR_USAGE, ERR_CANCELLED, ERR_OUT_OF_MEMORY, ERR_KERNELS_MISSING, ERR_GPU_ARCHITECTURE, ERR_GPU_CALL
+ */
+export async function createCudaSearchIndex(
+  device: CudaDevice,
+  references: References,
+  { signal, maxResidentBytes, maxBatchBytes }: CudaSearchOptions = {},
+): Promise<SearchIndex> {
+  const shape = checkReferences(references);
+  return await device.exclusive(async () => {
+    const rows = await SearchRows.create(device, references, shape, { signal, maxResidentBytes });
+    const free = Math.floor(device.context.memory().freeBytes / 2);
+    return new CudaSearchIndex(device, rows, shape, maxBatchBytes ?? Math.min(BATCH_BYTES, free));
+  });
+}
+
+class CudaSearchIndex implements SearchIndex {
+  readonly size: number;
+  readonly bits: number;
+  readonly rowBytes: number;
+  readonly #searched: Searched;
+  #closed = false;
+
+  constructor(device: CudaDevice, rows: SearchRows, shape: RowShape, batchBytes: number) {
+    this.size = shape.count;
+    this.bits = shape.bits;
+    this.rowBytes = shape.rowBytes;
+    this.#searched = { device, rows, shape, batchBytes };
+  }
+
+  nearest: SearchIndex['nearest'] = async (queries, k, { metric = TANIMOTO, signal } = {}) => {
+    checkK(k);
+    const found = emptyNeighbors(countRows(queries, this.rowBytes), k);
+    await this.#run(() => searchNearest(this.#searched, queries, k, metric, signal, found));
+    return found;
+  };
+
+  within: SearchIndex['within'] = async (queries, threshold, { metric = TANIMOTO, signal } = {}) => {
+    checkThreshold(threshold);
+    const count = countRows(queries, this.rowBytes);
+    const found = await this.#run(() => searchWithin(this.#searched, queries, threshold, metric, signal));
+    return await orderHits(found ?? [], count, metric, signal);
+  };
+
+  nearestHistogram: SearchIndex['nearestHistogram'] = async (queries, bins, options = {}) => {
+    checkBins(bins);
+    countRows(queries, this.rowBytes);
+    const { metric = TANIMOTO, signal } = options;
+    const found = await this.#run(() => searchHistogram(this.#searched, queries, bins, metric, signal));
+    return found ?? new Uint32Array(bins);
+  };
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const { device, rows } = this.#searched;
+    await device.exclusive(async () => rows[Symbol.dispose]());
+  }
+
+  /** Has the device to itself; nothing is done where there is no reference. */
+  async #run<T>(work: () => Promise<T>): Promise<T | undefined> {
+    if (this.#closed)
+      throw new AssayerError('ERR_USAGE', { problem: 'This index was closed. Open it again.' });
+    if (this.#searched.rows.live === 0) return undefined;
+    return await this.#searched.device.exclusive(work);
+  }
+}
