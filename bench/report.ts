@@ -2,6 +2,7 @@
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { aims } from './report-aims.ts';
+import { gpuSection, isGpuResult, NO_GPU, readGpuResults } from './report-gpu.ts';
 import { indexSection, mmdSection, nearestSection } from './report-sections.ts';
 import { figure, numbersSection, type Result } from './report-table.ts';
 
@@ -16,8 +17,15 @@ compare runs.
 export function report(folder: string): string {
   const parts = [HEAD];
   const paths = globSync('*/*.json', { cwd: folder }).sort();
-  for (const machine of new Set(paths.map(dirname))) {
-    const results = paths
+  const ofGpus = paths.filter(isGpuResult);
+  for (const device of new Set(ofGpus.map(dirname))) {
+    const files = ofGpus.filter((path) => dirname(path) === device);
+    parts.push(gpuSection(readGpuResults(folder, files)));
+  }
+  if (ofGpus.length === 0) parts.push(NO_GPU);
+  const ofProcessors = paths.filter((path) => !isGpuResult(path));
+  for (const machine of new Set(ofProcessors.map(dirname))) {
+    const results = ofProcessors
       .filter((path) => dirname(path) === machine)
       .map((path) => JSON.parse(readFileSync(join(folder, path), 'utf8')) as Result);
     const byName = Object.fromEntries(results.map((result) => [result.name, result]));
