@@ -3,16 +3,24 @@
 # from which sources. The .fatbin files are committed; tests compare the sources' hashes, and where the same nvcc is
 # present they rebuild and compare.
 #
+#     bash kernels/build-cuda.sh /tmp/kernels    # leaves the committed files as they are
+#     bash kernels/build-cuda.sh --check         # only says whether nvcc, and clang for build.sh, are there
+#
 # nvcc needs no GPU. Without the CUDA toolkit it comes from PyPI: nvidia-cuda-nvcc, nvidia-cuda-crt, nvidia-nvvm,
 # nvidia-cuda-runtime, nvidia-cuda-cccl, all 13.0.*; then NVCC=<site-packages>/nvidia/cu13/bin/nvcc.
 set -euo pipefail
 kernels="$(cd "$(dirname "$0")" && pwd)"
-out="${1:-$kernels}"
 nvcc="${NVCC:-nvcc}"
 if ! command -v "$nvcc" >/dev/null; then
   echo "build-cuda.sh: there is no $nvcc. Install the CUDA 13.0 toolkit, or name the compiler in NVCC; see the head of this file." >&2
   exit 1
 fi
+if [ "${1:-}" = --check ]; then
+  command -v "${CLANG:-clang}" >/dev/null && exit
+  echo "build-cuda.sh: there is no ${CLANG:-clang}, which build.sh needs. Install it, or name the compiler in CLANG." >&2
+  exit 1
+fi
+out="${1:-$kernels}"
 flags=(-std=c++17 -O3 -Werror all-warnings --compress-mode=size)
 # Machine code for every generation that CUDA 13 knows, and PTX from which a driver makes code for later ones.
 targets=()

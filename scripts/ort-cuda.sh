@@ -8,7 +8,8 @@
 # beside the package's libonnxruntime.so.1. What else is needed, and what was seen working: docs/onnx-runtime-gpu.md.
 #
 #   --wheel FILE    a wheel that was downloaded before, instead of asking pip
-#   --into FOLDER   another onnxruntime-node than node_modules/onnxruntime-node
+#   --into FOLDER   another onnxruntime-node than the one that Assayer finds: in node_modules of its folder or of one above
+#   --help          shows this
 set -euo pipefail
 
 # Of the wheel for CPython 3.11 of each version that was looked at; the provider does not depend on Python.
@@ -21,21 +22,37 @@ fail() {
   exit 1
 }
 
-package="$(dirname "$0")/../node_modules/onnxruntime-node"
+assayer="$(dirname "$(dirname "$(readlink -f "$0")")")"
 wheel=
+package=
 while [ $# -gt 0 ]; do
-  [ $# -ge 2 ] || fail "$1 needs a value"
+  case "$1" in
+    --wheel | --into) [ $# -ge 2 ] || fail "$1 needs a value" ;;
+    -h | --help)
+      sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
+      exit
+      ;;
+    *) fail "$1 is not an option; use --wheel FILE, --into FOLDER or --help" ;;
+  esac
   case "$1" in
     --wheel) wheel=$2 ;;
     --into) package=$2 ;;
-    *) fail "$1 is not an option; use --wheel FILE or --into FOLDER" ;;
   esac
   shift 2
 done
 
 [ "$(uname -s)-$(uname -m)" = Linux-x86_64 ] || fail "the CUDA provider exists for Linux x64, not for $(uname -s) $(uname -m)"
 command -v python3 >/dev/null || fail "python3 is not there; it downloads and unpacks the wheel"
-[ -f "$package/package.json" ] || fail "$package is not there; run npm ci first"
+if [ -z "$package" ]; then
+  # As Node looks for it: npm puts it beside Assayer where that is itself in a node_modules.
+  above=$assayer
+  while [ ! -f "$above/node_modules/onnxruntime-node/package.json" ]; do
+    [ "$above" != / ] || fail "there is no onnxruntime-node for $assayer; run npm ci first, or name its folder with --into"
+    above=$(dirname "$above")
+  done
+  package="$above/node_modules/onnxruntime-node"
+fi
+[ -f "$package/package.json" ] || fail "$package is not there; name the folder of onnxruntime-node with --into"
 version=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["version"])' "$package/package.json")
 expected=${WHEEL_SHA256[$version]:-}
 [ -n "$expected" ] || fail "onnxruntime-node is $version, which this script does not know; add the wheel's SHA-256 to it"

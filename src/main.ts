@@ -7,6 +7,7 @@ import { featureContract } from './chemistry/contract.ts';
 import { type CommandContext, runCli } from './cli/run.ts';
 import type { Backend, BackendSource } from './core/backend.ts';
 import { systemClock } from './core/clock.ts';
+import { OpenedBackends } from './core/opened-backends.ts';
 import type { Operations } from './core/ops.ts';
 import { ENGINE_VERSION } from './core/version.ts';
 import type { Engine } from './flows/engine.ts';
@@ -90,7 +91,14 @@ export function createEngine({
   };
 }
 
-/** Every backend for operations; one that holds a device is opened once in a process. */
+async function openReference(): Promise<Backend> {
+  const { referenceBackend } = await import('./backends/reference/backend.ts');
+  return referenceBackend;
+}
+
+const opened = new OpenedBackends(openReference);
+
+/** Every backend for operations. */
 function backendSources(threads: number): BackendSource[] {
   const openWasm = async () => {
     const { createWasmBackend } = await import('./backends/wasm/backend.ts');
@@ -102,13 +110,16 @@ function backendSources(threads: number): BackendSource[] {
     {
       name: 'cuda',
       open: () =>
-        openOnce('cuda', async () => (await import('./backends/cuda/backend.ts')).createCudaBackend()),
+        opened.open('cuda', async () => {
+          const { createCudaBackend } = await import('./backends/cuda/backend.ts');
+          return createCudaBackend();
+        }),
     },
     {
       name: 'ort',
       offers: ['mmd'],
       open: () =>
-        openOnce('ort', async () => {
+        opened.open(`ort ${threads}`, async () => {
           const { createOrtBackend } = await import('./backends/ort/backend.ts');
           const { drawColumnsByKernel: draw } = await import('./backends/wasm/mmd-permutations.ts');
           return createOrtBackend({ providers: ['cuda', 'webgpu'], exactMmd, draw });
@@ -118,32 +129,14 @@ function backendSources(threads: number): BackendSource[] {
       name: 'tfjs',
       offers: ['search', 'mmd'],
       open: () =>
-        openOnce('tfjs', async () => {
+        opened.open(`tfjs ${threads}`, async () => {
           const { createTfjsBackend } = await import('./backends/tfjs/backend.ts');
           return createTfjsBackend({ engine: 'node-gpu', exactMmd });
         }),
     },
     { name: 'wasm', open: openWasm },
-    {
-      name: 'reference',
-      async open() {
-        const { referenceBackend } = await import('./backends/reference/backend.ts');
-        return referenceBackend;
-      },
-    },
+    { name: 'reference', open: openReference },
   ];
-}
-
-const opened = new Map<string, Promise<Backend>>();
-
-/** The backend that was opened before, or a new one; a failure is not kept. */
-function openOnce(name: string, open: () => Promise<Backend>): Promise<Backend> {
-  const before = opened.get(name);
-  if (before) return before;
-  const opening = open();
-  opened.set(name, opening);
-  opening.catch(() => opened.delete(name));
-  return opening;
 }
 
 /** SHA-256 over the paths and bytes of the files that match, in the order of their paths. */

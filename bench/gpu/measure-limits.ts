@@ -4,6 +4,7 @@ import { describeCause } from '../../src/core/errors.ts';
 import { openCudaContext } from '../../src/native/cuda-driver.ts';
 import { measureBandwidth } from './bandwidth.ts';
 import { type Bench, MATRIX_CAPABILITY, say } from './bench.ts';
+import { isEmulated } from './device-facts.ts';
 import { probeDoubles } from './double-probe.ts';
 import { probeFragments } from './fragment-probe.ts';
 import { type Limits, limitsFrom } from './limits.ts';
@@ -70,6 +71,7 @@ function addWgmma(
   const { computeCapability } = device.info;
   if (computeCapability !== WGMMA_CAPABILITY)
     return { absent: `sm_${computeCapability} has no such instruction` };
+  if (isEmulated(device.info)) return { absent: 'not emulated' };
   try {
     const program = new URL('wgmma.ts', import.meta.url).pathname;
     const args = [program, String(rounds), String(runs)];

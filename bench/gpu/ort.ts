@@ -24,6 +24,7 @@ export interface OrtFigure {
   readonly rate?: number;
   /** From the right answer, as the task measures it. */
   readonly difference?: number;
+  /** On a GPU. */
   readonly aim?: Aim;
   readonly wallSeconds?: readonly number[];
 }
@@ -60,7 +61,9 @@ export async function timeOrt(bench: Bench, cpuToo: boolean): Promise<OrtFigure[
       continue;
     }
     for (const [what, open] of Object.entries(tasks)) {
-      figures.push({ what, provider: device, ...(await timeTask(() => open(device), bench)) });
+      const { aim, ...figure } = await timeTask(() => open(device), bench);
+      const isOnGpu = PROVIDERS.includes(device);
+      figures.push({ what, provider: device, ...figure, ...(aim && isOnGpu && { aim }) });
     }
   }
   return figures;

@@ -46,11 +46,15 @@ export class TimedContext implements CudaContext {
     return this.#inner.device;
   }
 
+  get lost() {
+    return this.#inner.lost;
+  }
+
   /** The time of all that was asked since the last call; waits until it is done. */
   async take(): Promise<DeviceTime> {
     const spans = this.#spans;
     this.#spans = [];
-    for (const { after } of spans) while (!after.done()) await new Promise(setImmediate);
+    for (const { after } of spans) await after.wait();
     const kernels: Record<string, number> = {};
     let transferMilliseconds = 0;
     let spanMilliseconds = 0;

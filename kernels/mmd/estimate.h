@@ -9,7 +9,7 @@
  *
  * By arithmetic, on an H200 (132 multiprocessors, 1.98 GHz), for N rows and B columns, N^2 / 2 pairs: 2 operations a
  * pair and column at 0.6 of 790 TFLOP/s, and for every 128 columns once 2,048 one-bit products at A100's rate (2.1e12
- * pairs/s) and 12 instructions of a lane. N = 20,000, B = 9,999: 9 + 8 + 6 ms. N = 200,000, B = 999: 85 + 76 + 58 ms.
+ * pairs/s) and 19 instructions of a lane. N = 20,000, B = 9,999: 9 + 8 + 10 ms. N = 200,000, B = 999: 85 + 76 + 92 ms.
  * The three overlap in part. Not measured yet.
  */
 #pragma once
@@ -46,6 +46,27 @@ DEVICE float estimated_value(float scale, Term a, Term b, int count, float squar
   if (KIND == RBF_BITS) return exp2f(-scale * (a.popcount + b.popcount - 2.0f * (float)count));
   const float shared = (float)count + 1e-20f;
   return divide_fast(shared, a.popcount + b.popcount - shared);
+}
+
+/*
+ * The pair's rounding: 13 bits for each of two numbers, in the low bits of both halves. Which way a number is rounded
+ * then hangs on chance, as good as that is to be had from the pair's place, and not on its value: otherwise numbers
+ * that are alike would have errors that are alike, and these would add up instead of cancelling.
+ */
+DEVICE uint32_t rounding_bits(int row, int column) {
+  uint32_t x = (uint32_t)row * 0x9E3779B1u ^ ((uint32_t)column * 0x85EBCA77u + 0x27D4EB2Fu);
+  x = (x ^ x >> 15) * 0x2C1B3C6Du;
+  x = (x ^ x >> 12) * 0x297A2D39u;
+  return x ^ x >> 15;
+}
+
+/* To 11 digits, what a half has, towards 0 or away from it: the nearer one the more likely. */
+DEVICE float round_to_half(float value, uint32_t bits) {
+  uint32_t word;
+  memcpy(&word, &value, 4);
+  word = (word + (bits & 0x1FFF)) & ~0x1FFFu;
+  memcpy(&value, &word, 4);
+  return value;
 }
 
 /*
@@ -145,7 +166,8 @@ DEVICE void estimate(const EstimateParams &p) {
           values[e] = value * CENTRED_SCALE - (a.centre + b[e].centre);
           if (place.blocks == 0 && row == place.row + column + e) values[e] = 0;
         }
-        centred[m][n][h] = pack_halves(values[0], values[1]);
+        const uint32_t bits = rounding_bits(row, place.row + column);
+        centred[m][n][h] = pack_halves(round_to_half(values[0], bits), round_to_half(values[1], bits >> 16));
       }
     }
     const unsigned char *at = labels + (tile & 1) * LABEL_BYTES + lane_row() * 64 + pair * 16;

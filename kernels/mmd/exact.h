@@ -13,12 +13,13 @@ enum { GROUPS = 2, CHOSEN = 8 * GROUPS, ALL_ROWS = -1 };
 struct ExactParams {
   Rows rows;
   const uint32_t *labels; /* [paddedRows / 32][stride] */
-  const int *chosen;      /* [CHOSEN] columns; the first may be ALL_ROWS, and then `rowSums` are written */
+  const int *chosen;      /* [CHOSEN] columns; the first may be ALL_ROWS: then row sums are written */
   double *rowSums;        /* [rows] */
+  double *rowSquares;     /* [rows] of K_ij^2, written with them */
   double *within;         /* [blocks][CHOSEN] */
   int stride, firstBlock;
 };
-static_assert(sizeof(ExactParams) == 112, "written by backends/cuda/mmd-exact.ts");
+static_assert(sizeof(ExactParams) == 120, "written by backends/cuda/mmd-exact.ts");
 
 /* Labels of 32 rows from `row`, a multiple of 32, on. */
 DEVICE uint32_t label_word(const ExactParams &p, int column, int row) {
@@ -51,6 +52,8 @@ DEVICE void sum_exactly(const ExactParams &p) {
   double sums[2][2][GROUPS][2];
   UNROLL for (int m = 0; m < 2; m++) UNROLL for (int h = 0; h < 2; h++) UNROLL for (int k = 0; k < GROUPS; k++)
     UNROLL for (int e = 0; e < 2; e++) sums[m][h][k][e] = 0;
+  const bool writesRows = p.chosen[0] == ALL_ROWS;
+  double squared[2][2] = {{0, 0}, {0, 0}};
 
   stage_rows<SLICES>(blockBits, rows, block * rows.blockRows, rows.blockRows);
   if (ahead) stage_rows<SLICES>(tileBits, rows, place_of(rows, block, 0).row, TILE);
@@ -88,9 +91,10 @@ DEVICE void sum_exactly(const ExactParams &p) {
         UNROLL for (int m = 0; m < 2; m++) UNROLL for (int h = 0; h < 2; h++) {
           const int row = own + m * 16 + h * 8;
           const int count = KIND == RBF_FEATURES ? 0 : counts[n][m][2 * h + e];
-          const double squared = KIND == RBF_FEATURES ? squares[m][h][e] : 0;
-          double value = exact_value<KIND>(rows, rows.terms[row].popcount, b, count, squared);
+          const double distance = KIND == RBF_FEATURES ? squares[m][h][e] : 0;
+          double value = exact_value<KIND>(rows, rows.terms[row].popcount, b, count, distance);
           if (row == other + e) value = 0;
+          if (writesRows && other + e < rows.rows) squared[m][h] += value * value;
           UNROLL for (int k = 0; k < GROUPS; k++) mma_doubles(sums[m][h][k], value, labels[k]);
         }
       }
@@ -100,7 +104,10 @@ DEVICE void sum_exactly(const ExactParams &p) {
 
   UNROLL for (int m = 0; m < 2; m++) UNROLL for (int h = 0; h < 2; h++) {
     const int row = own + m * 16 + h * 8;
-    if (p.chosen[0] == ALL_ROWS && pair == 0 && row < rows.rows) p.rowSums[row] = sums[m][h][0][0];
+    UNROLL for (int mask = 1; mask < 4; mask *= 2) squared[m][h] += shuffle_xor(squared[m][h], mask);
+    if (!writesRows || pair != 0 || row >= rows.rows) continue;
+    p.rowSums[row] = sums[m][h][0][0];
+    p.rowSquares[row] = squared[m][h];
   }
   UNROLL for (int k = 0; k < GROUPS; k++) UNROLL for (int e = 0; e < 2; e++) {
     const int column = k * 8 + 2 * pair + e;

@@ -77,6 +77,26 @@ KERNEL(mmd_dot_rows, MOST_THREADS, DotParams) {
   if (threadIdx.x == 0) p.out[blockIdx.x] = sums[0];
 }
 
+/* out [stride] = the sum of the weights of the rows in X. A thread for each column. */
+struct WeighParams {
+  const double *weights; /* [rows] */
+  const uint32_t *labels;
+  double *out;
+  int rows, stride;
+};
+static_assert(sizeof(WeighParams) == 32, "written by backends/cuda/mmd-estimate.ts");
+
+KERNEL(mmd_weigh_rows, MOST_THREADS, WeighParams) {
+  const int column = blockIdx.x * MOST_THREADS + threadIdx.x;
+  if (column >= p.stride) return;
+  double sum = 0;
+  for (int first = 0; first < p.rows; first += 32) {
+    const uint32_t word = p.labels[(size_t)(first / 32) * p.stride + column];
+    for (int i = 0; i < min_int(32, p.rows - first); i++) sum += word >> i & 1 ? p.weights[first + i] : 0;
+  }
+  p.out[column] = sum;
+}
+
 /* 4 slices of 64 bytes: 2,048 bits. */
 KERNEL(mmd_exact_tanimoto_2048, MOST_THREADS, ExactParams) { sum_exactly<TANIMOTO, 4>(p); }
 KERNEL(mmd_exact_tanimoto, MOST_THREADS, ExactParams) { sum_exactly<TANIMOTO, 0>(p); }

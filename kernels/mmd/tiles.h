@@ -39,7 +39,7 @@ struct Rows {
   int stages; /* buffers for tiles: 2, or 1 where shared memory is short */
   int dimensions;
 };
-static_assert(sizeof(Rows) == 72, "written by backends/cuda/mmd-plan.ts");
+static_assert(sizeof(Rows) == 72, "written by backends/cuda/mmd-rows.ts");
 
 DEVICE int lane_row() { return threadIdx.x % 32 / 4; }
 DEVICE int lane_pair() { return threadIdx.x % 4; }

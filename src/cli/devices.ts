@@ -33,6 +33,7 @@ export function addDevicesCommand(program: Command, context: CommandContext): vo
       ]);
       const environment = Object.entries(engine.environment).map(([name, value]) => `${name} ${value}`);
       const parts = [
+        'Everything runs on the processor. What else could run it here, in the order tried, and why it does not:',
         textTable(['device for models', 'usable', 'why'], models),
         textTable(['backend for operations', 'usable', 'operations, or why not'], operations),
         environment.join('\n'),

@@ -48,7 +48,11 @@ export function addNeighborsCommand(program: Command, context: CommandContext): 
     .option('--alpha <weight>', "Tversky's weight of the query's own bits")
     .option('--beta <weight>', "Tversky's weight of the neighbour's own bits");
   addInputOptions(command)
-    .option('--backend <list>', 'backends to try, in order, e.g. cuda,wasm (see assayer devices)', backends)
+    .option(
+      '--backend <list>',
+      'backends to try, in order (default: cuda,tfjs,wasm; see assayer devices)',
+      backends,
+    )
     .option('--threads <n>', 'threads for chemistry and search (default: all cores)', count)
     .option('--json', 'print the summary as JSON')
     .addHelpText('after', EXAMPLES)

@@ -23,7 +23,9 @@ export function devices(text: string): string[] {
   const names = list(text.toLowerCase());
   const unknown = names.find((name) => !DEVICES.includes(name.replace(/^cuda:\d+$/, 'cuda')));
   if (unknown === undefined) return names;
-  throw new InvalidArgumentError(`There is no device ${unknown}. Known: ${DEVICES.join(', ')}.`);
+  throw new InvalidArgumentError(
+    `There is no device ${unknown}. Known: ${DEVICES.join(', ')}, and cuda:1 for a second GPU.`,
+  );
 }
 
 /** Backends that `--backend` may name, in the order they are tried when none is named. */
@@ -34,5 +36,6 @@ export function backends(text: string): string[] {
   const names = list(text.toLowerCase());
   const unknown = names.find((name) => !BACKENDS.includes(name));
   if (unknown === undefined) return names;
-  throw new InvalidArgumentError(`There is no backend ${unknown}. Known: ${BACKENDS.join(', ')}.`);
+  const advice = /^cuda:\d+$/.test(unknown) ? ' Choose a GPU with CUDA_VISIBLE_DEVICES.' : '';
+  throw new InvalidArgumentError(`There is no backend ${unknown}. Known: ${BACKENDS.join(', ')}.${advice}`);
 }

@@ -58,7 +58,11 @@ export function addScreenCommand(program: Command, context: CommandContext): voi
     .option('--id-column <name>', 'column that holds the ids (default: by name, else the row number)')
     .option('--rejects <file>', 'also write the rejected rows, with reasons, to this file')
     .option('--notes', 'add a last column with what standardization did')
-    .option('--device <list>', 'devices to try, in order, e.g. cuda,webgpu,cpu', devices)
+    .option(
+      '--device <list>',
+      'devices to try, in order, of cuda, cuda:1, webgpu, cpu (default: cuda,cpu)',
+      devices,
+    )
     .option('--threads <n>', 'threads for chemistry and inference (default: all cores)', count)
     .option('--json', 'print the lineage record instead of a summary')
     .addHelpText('after', EXAMPLES)
@@ -96,12 +100,20 @@ export function addScreenCommand(program: Command, context: CommandContext): voi
 /** Predictions own standard output with `--out -`; the summary then goes to standard error. */
 function present(summary: ScreenSummary, options: ScreenOptions): void {
   const stream = options.out === '-' ? process.stderr : process.stdout;
-  stream.write(options.json ? `${JSON.stringify(summary.lineage)}\n` : `${summaryText(summary)}\n`);
+  stream.write(
+    options.json ? `${JSON.stringify(summary.lineage)}\n` : `${summaryText(summary, options.device)}\n`,
+  );
 }
 
-/** The lines a person reads after a screen. */
-export function summaryText({ lineage, columnsChosen }: ScreenSummary): string {
-  const { counts, work, output, featureSet, devices } = lineage;
+/**
+ * The lines a person reads after a screen.
+ * @param named  devices that the caller asked for: only then is it news that one of them was not used
+ */
+export function summaryText(
+  { lineage, columnsChosen }: ScreenSummary,
+  named: readonly string[] = [],
+): string {
+  const { counts, work, output, featureSet, devices, refusals } = lineage;
   const seconds = (Date.parse(lineage.finishedAt) - Date.parse(lineage.startedAt)) / 1000;
   const rate = Math.round(counts.rows / Math.max(seconds, 0.001));
   const names = work.models.map((model) => `${model.endpoint}@${model.version} (${model.unit})`);
@@ -110,6 +122,9 @@ export function summaryText({ lineage, columnsChosen }: ScreenSummary): string {
     `columns    ${columnsChosen}`,
     `models     ${names.join(', ')}`,
     `device     ${[...new Set(Object.values(devices))].join(', ')}; features ${featureSet.reused ? 'reused' : 'computed'}${featureSet.sha256 ? ` (${featureSet.sha256.slice(0, 12)})` : ', not kept'}`,
+    ...refusals
+      .filter(({ device }) => named.includes(device))
+      .map(({ device, reason }) => `not used   ${device}: ${reason}`),
     `time       ${durationText(Math.round(seconds))}, ${rate.toLocaleString('en')} compounds/s`,
     ...(output && output.path !== '-'
       ? [

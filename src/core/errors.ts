@@ -188,7 +188,7 @@ export const ERRORS = {
   },
   ERR_GPU_DRIVER_ABSENT: {
     message:
-      'There is no NVIDIA driver: {library} cannot be loaded ({problem}). Install the driver, or give the path of its library in ASSAYER_CUDA_LIBRARY.',
+      'There is no NVIDIA driver: {library} cannot be loaded ({problem}). Install the driver; in a container, start it with --gpus all.',
     status: 503,
     retryable: false,
     exitCode: 1,
@@ -209,7 +209,7 @@ export const ERRORS = {
   },
   ERR_GPU_ARCHITECTURE: {
     message:
-      'The kernels of {module} cannot run on {device} of compute capability {capability}: they hold {held}. Build them for it with npm run build:kernels.',
+      'The kernels of {module} cannot run on {device} of compute capability {capability}: they hold {held}. {advice}',
     status: 503,
     retryable: false,
     exitCode: 1,
@@ -229,6 +229,19 @@ export const ERRORS = {
   },
   ERR_TENSORFLOW: {
     message: 'TensorFlow.js cannot be used: {problem}. {advice}',
+    status: 503,
+    retryable: false,
+    exitCode: 1,
+  },
+  ERR_BACKEND_WRONG: {
+    message:
+      'Backend {backend} gave wrong answers to {problem} in the check before its first use, so it is not used. Please report it with the output of assayer devices; other backends do the same work.',
+    status: 503,
+    retryable: false,
+    exitCode: 1,
+  },
+  ERR_BACKEND_LOST: {
+    message: 'Backend {backend} lost its device to an earlier failure. Start the process again to use it.',
     status: 503,
     retryable: false,
     exitCode: 1,

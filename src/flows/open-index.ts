@@ -1,4 +1,4 @@
-import { selectBackend } from '../core/backend.ts';
+import { runOnFirst } from '../core/backend.ts';
 import { AssayerError } from '../core/errors.ts';
 import type { SearchIndex } from '../core/ops.ts';
 import type { Featurizer, Refusal } from '../core/ports.ts';
@@ -76,14 +76,18 @@ export class NeighborSearch implements AsyncDisposable {
   ): Promise<NeighborSearch> {
     await using opened = new AsyncDisposableStack();
     const folder = opened.use(await openIndexFolder(path, { signal }));
-    const { backend, run, refusals } = await selectBackend('search', engine.backends);
     const { rows } = folder;
     const references = {
       fingerprints: await rows.fingerprints(signal),
       bits: rows.rowBytes * 8,
       ...(rows.tombstones && { tombstones: rows.tombstones }),
     };
-    const search = opened.use(await run(references, { ...(signal && { signal }) }));
+    const {
+      result: search,
+      backend,
+      refusals,
+    } = await runOnFirst('search', engine.backends, (run) => run(references, { ...(signal && { signal }) }));
+    opened.use(search);
     const ids = await rows.texts('id', signal);
     const used = { backend: backend.name, refusals };
     return new NeighborSearch(engine, folder, search, (row) => ids.get(row), used, opened.move());

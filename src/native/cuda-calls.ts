@@ -2,13 +2,28 @@ import { AssayerError } from '../core/errors.ts';
 import { CONTEXT_LOST, CUDA, MISUSE } from './cuda-codes.ts';
 import { type CudaArgument, type CudaCall, type CudaLibrary, describeCode } from './cuda-library.ts';
 
-/** @throws ERR_GPU_CALL for any code but success */
+/**
+ * @throws ERR_OUT_OF_MEMORY where the driver had no memory for its own part of the call, which may be a context, a
+ *   stream or a kernel's code; ERR_GPU_CALL for any other code but success
+ */
 export function checkCode(library: CudaLibrary, call: CudaCall, code: number, device: string): void {
   if (code === CUDA.SUCCESS) return;
-  const advice = MISUSE.has(code)
-    ? 'This is a defect of Assayer; please report it.'
-    : 'Look at the device with nvidia-smi, then try again.';
-  throw callError(library, call, code, device, advice);
+  if (code === CUDA.OUT_OF_MEMORY) {
+    // The driver does not say how much it wanted.
+    throw new AssayerError('ERR_OUT_OF_MEMORY', {
+      purpose: `${call} of the NVIDIA driver (${device})`,
+      sizeBytes: 'an unknown number of',
+    });
+  }
+  throw callError(library, call, code, device, adviceOn(code));
+}
+
+function adviceOn(code: number): string {
+  if (MISUSE.has(code)) return 'This is a defect of Assayer; please report it.';
+  if (code === CUDA.SYSTEM_NOT_READY) {
+    return 'On a machine whose GPUs are joined by NVSwitch, start the service nvidia-fabricmanager, then try again.';
+  }
+  return 'Look at the device with nvidia-smi, then try again.';
 }
 
 function callError(
@@ -42,12 +57,12 @@ export class CudaCalls {
     return this.#lost !== null;
   }
 
-  /** @throws ERR_GPU_CALL */
+  /** @throws ERR_OUT_OF_MEMORY, ERR_GPU_CALL */
   run(call: CudaCall, ...args: CudaArgument[]): void {
     this.check(call, this.ask(call, ...args));
   }
 
-  /** The driver's code, where some codes are answers; `check` is for the others. @throws ERR_GPU_CALL */
+  /** The driver's code, where some codes are answers; `check` is for the others. @throws ERR_OUT_OF_MEMORY, ERR_GPU_CALL */
   ask(call: CudaCall, ...args: CudaArgument[]): number {
     if (this.#lost) throw this.#lostError(call, this.#lost);
     // What else runs in this thread (an inference library, say) may have made another context current.
@@ -55,6 +70,7 @@ export class CudaCalls {
     return this.library.call(call, ...args);
   }
 
+  /** @throws ERR_OUT_OF_MEMORY, ERR_GPU_CALL */
   check(call: CudaCall, code: number): void {
     if (CONTEXT_LOST.has(code)) {
       this.#lost = { call, code };

@@ -11,7 +11,9 @@ export const CUDA = {
   JIT_COMPILER_NOT_FOUND: 221,
   UNSUPPORTED_PTX_VERSION: 222,
   JIT_COMPILATION_DISABLED: 223,
+  NOT_FOUND: 500,
   NOT_READY: 600,
+  SYSTEM_NOT_READY: 802,
 } as const;
 
 /** A module with nothing that this device runs, or only PTX that this driver cannot compile. */
@@ -25,11 +27,13 @@ export const WRONG_ARCHITECTURE: ReadonlySet<number> = new Set([
 
 /**
  * After these the driver answers every later call of the process with the same code: deinitialized, uncorrectable
- * memory and link errors, destroyed context, and what a kernel can do wrong (illegal address, time-out, assertion,
- * stack, instruction, alignment, address space, program counter, launch failure).
+ * memory and link errors, contained fault, destroyed context, what a kernel can do wrong (illegal address, time-out,
+ * assertion, stack, instruction, alignment, address space, program counter, launch failure, leaked tensor memory), the
+ * end of a shared server's client, an external device, and 999, unknown, which the driver gives when it has lost track
+ * of the device itself.
  */
 export const CONTEXT_LOST: ReadonlySet<number> = new Set([
-  4, 214, 220, 226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 721,
+  4, 214, 220, 226, 700, 702, 709, 710, 714, 715, 716, 717, 718, 719, 721, 810, 911, 999,
 ]);
 
 /** Codes for calls that should never have been made so: wrong values, contexts, handles, names, or resources. */

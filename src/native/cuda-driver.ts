@@ -20,7 +20,7 @@ import { DriverEvent, DriverStream } from './cuda-stream.ts';
  * Opens a device through the CUDA driver: libcuda.so.1, nvcuda.dll on Windows, or the library that `library` or the
  * environment's ASSAYER_CUDA_LIBRARY names. The device's primary context is shared with whatever else in the process
  * uses it.
- * @throws ERR_GPU_DRIVER_ABSENT, ERR_GPU_DRIVER_OLD, ERR_GPU_ABSENT, ERR_GPU_CALL
+ * @throws ERR_GPU_DRIVER_ABSENT, ERR_GPU_DRIVER_OLD, ERR_GPU_ABSENT, ERR_OUT_OF_MEMORY, ERR_GPU_CALL
  */
 export const openCudaContext: OpenCudaContext = ({ ordinal = 0, library: path } = {}) => {
   const library = loadCudaLibrary(path);
@@ -101,6 +101,10 @@ class DriverContext implements CudaContext {
     this.#calls = calls;
     this.device = device;
     this.#deviceHandle = deviceHandle;
+  }
+
+  get lost(): boolean {
+    return !this.#isOpen || this.#calls.lost;
   }
 
   memory(): { readonly freeBytes: number; readonly totalBytes: number } {

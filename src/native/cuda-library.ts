@@ -112,11 +112,14 @@ function bind(handle: LibraryHandle, name: string, declaration: string, version:
   try {
     return handle.func(declaration);
   } catch (cause) {
-    throw tooOld(`${version ? `${describeVersion(version)} ` : ''}without ${name}`, cause);
+    throw tooOld(version ? `${describeVersion(version)} without ${name}` : `no ${name}`, cause);
   }
 }
 
 function absent(library: string, problem: string, cause?: unknown): AssayerError {
+  if (process.env.ASSAYER_CUDA_LIBRARY === library) {
+    library = `${library}, which ASSAYER_CUDA_LIBRARY names,`;
+  }
   return new AssayerError('ERR_GPU_DRIVER_ABSENT', { library, problem }, { cause });
 }
 

@@ -1,10 +1,20 @@
 import { AssayerError } from '../core/errors.ts';
 import type { CudaDeviceInfo, CudaFunction, CudaModule, CudaStream, Launch } from './cuda.ts';
 import { type CudaCalls, CudaResource } from './cuda-calls.ts';
-import { MAX_DYNAMIC_SHARED_BYTES, SHARED_BYTES_WITHOUT_ASKING, WRONG_ARCHITECTURE } from './cuda-codes.ts';
+import {
+  CUDA,
+  MAX_DYNAMIC_SHARED_BYTES,
+  SHARED_BYTES_WITHOUT_ASKING,
+  WRONG_ARCHITECTURE,
+} from './cuda-codes.ts';
 import { describeFatbin } from './cuda-fatbin.ts';
 import { addressOf } from './cuda-library.ts';
 import { DriverStream } from './cuda-stream.ts';
+
+/** Turing; CUDA 13 makes no code for cards before it. */
+const LEAST_CAPABILITY = 75;
+const TOO_OLD = 'Cards before compute capability 7.5 are not supported; other backends do the same work.';
+const BUILD = 'In a checkout, build them for it with npm run build:kernels; other backends do the same work.';
 
 /** The most that a kernel's parameters may take (CUDA C++ programming guide, function parameters). */
 const PARAMETER_BYTES = 4096;
@@ -21,30 +31,32 @@ new BigUint64Array(parameterList.buffer, PARAMETER_BYTES)[0] = addressOf(paramet
 
 export class DriverModule extends CudaResource implements CudaModule {
   readonly #name: string;
+  readonly #device: CudaDeviceInfo;
+  readonly #held: string;
 
-  /** @throws ERR_GPU_ARCHITECTURE, ERR_GPU_CALL */
+  /** @throws ERR_GPU_ARCHITECTURE, ERR_OUT_OF_MEMORY, ERR_GPU_CALL */
   constructor(calls: CudaCalls, device: CudaDeviceInfo, image: Uint8Array, name: string) {
     const module = new BigUint64Array(1);
     // A copy: a file's bytes may lie anywhere in a pool, the driver wants them aligned.
     const code = calls.ask('cuModuleLoadData', module, new Uint8Array(image));
-    if (WRONG_ARCHITECTURE.has(code)) {
-      throw new AssayerError('ERR_GPU_ARCHITECTURE', {
-        module: name,
-        device: device.name,
-        capability: (device.computeCapability / 10).toFixed(1),
-        held: describeFatbin(image),
-      });
-    }
+    const held = describeFatbin(image);
+    checkArchitecture(code, device, name, held);
     calls.check('cuModuleLoadData', code);
     super(calls, 'cuModuleUnload', module[0], `the kernels of ${name}`);
     this.#name = name;
+    this.#device = device;
+    this.#held = held;
   }
 
-  /** @throws ERR_INTERNAL where the module has no such kernel */
+  /**
+   * A driver that loads code late (CUDA_MODULE_LOADING, lazy unless said) may look for the device's only now.
+   * @throws ERR_INTERNAL where the module has no such kernel; as the constructor
+   */
   getFunction(name: string): CudaFunction {
     const found = new BigUint64Array(1);
     const code = this.calls.ask('cuModuleGetFunction', found, this.handle, name);
-    if (code === NOT_FOUND) {
+    checkArchitecture(code, this.#device, this.#name, this.#held);
+    if (code === CUDA.NOT_FOUND) {
       throw new AssayerError('ERR_INTERNAL', { problem: `the kernels of ${this.#name} have no ${name}` });
     }
     this.calls.check('cuModuleGetFunction', code);
@@ -52,8 +64,17 @@ export class DriverModule extends CudaResource implements CudaModule {
   }
 }
 
-/** CUDA_ERROR_NOT_FOUND */
-const NOT_FOUND = 500;
+/** @throws ERR_GPU_ARCHITECTURE where the code says that nothing in the fatbin runs on the device */
+function checkArchitecture(code: number, device: CudaDeviceInfo, module: string, held: string): void {
+  if (!WRONG_ARCHITECTURE.has(code)) return;
+  throw new AssayerError('ERR_GPU_ARCHITECTURE', {
+    module,
+    device: device.name,
+    capability: (device.computeCapability / 10).toFixed(1),
+    held,
+    advice: device.computeCapability < LEAST_CAPABILITY ? TOO_OLD : BUILD,
+  });
+}
 
 class DriverFunction implements CudaFunction {
   readonly name: string;

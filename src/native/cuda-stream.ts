@@ -21,6 +21,15 @@ export class DriverEvent extends CudaResource implements CudaEvent {
     return true;
   }
 
+  async wait(): Promise<void> {
+    for (let polls = 0; !this.done(); polls++) {
+      await new Promise<void>((resolve) => {
+        if (polls < EAGER_POLLS) setImmediate(resolve);
+        else setTimeout(resolve, 1);
+      });
+    }
+  }
+
   millisecondsSince(earlier: CudaEvent): number {
     const milliseconds = new Float32Array(1);
     this.calls.run('cuEventElapsedTime', milliseconds, driverEvent(earlier).handle, this.handle);
@@ -81,12 +90,7 @@ export class DriverStream extends CudaResource implements CudaStream {
   async synchronize(): Promise<void> {
     using event = new DriverEvent(this.calls);
     this.record(event);
-    for (let polls = 0; !event.done(); polls++) {
-      await new Promise<void>((resolve) => {
-        if (polls < EAGER_POLLS) setImmediate(resolve);
-        else setTimeout(resolve, 1);
-      });
-    }
+    await event.wait();
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * The CUDA driver API as this project uses it; cuda-driver.ts fills it. Every call is checked: a failure is an
- * AssayerError that names the call, the driver's code and the device. Addresses are bigint, sizes bytes.
+ * AssayerError that names the call, the driver's code and the device, or ERR_OUT_OF_MEMORY. Addresses are bigint, sizes bytes.
  */
 
 /** A device as the driver describes it. */
@@ -32,6 +32,8 @@ export interface PinnedMemory extends Disposable {
 export interface CudaEvent extends Disposable {
   /** True when the work before it is done. */
   done(): boolean;
+  /** Waits for the work before it without blocking the event loop. */
+  wait(): Promise<void>;
   /** Device time between two events that are done. */
   millisecondsSince(earlier: CudaEvent): number;
 }
@@ -77,11 +79,14 @@ export interface CudaModule extends Disposable {
 /** The primary context of one device. All that was made from it must be disposed of first. */
 export interface CudaContext extends Disposable {
   readonly device: CudaDeviceInfo;
+  /** True when every further use fails: after a failure that ended all use of the device by this process, or disposal. */
+  readonly lost: boolean;
   memory(): { readonly freeBytes: number; readonly totalBytes: number };
   /**
    * @param image  a fatbin
    * @param name   what it is called in errors
-   * @throws ERR_GPU_ARCHITECTURE where it holds nothing for this device
+   * @throws ERR_GPU_ARCHITECTURE where it holds nothing for this device; a driver that loads code late tells so in
+   *   getFunction
    */
   loadModule(image: Uint8Array, name: string): CudaModule;
   /** @throws ERR_OUT_OF_MEMORY with the purpose */
@@ -91,7 +96,7 @@ export interface CudaContext extends Disposable {
   createEvent(): CudaEvent;
 }
 
-/** Opens a device. @throws ERR_GPU_DRIVER_ABSENT, ERR_GPU_DRIVER_OLD, ERR_GPU_ABSENT, ERR_GPU_CALL */
+/** Opens a device. @throws ERR_GPU_DRIVER_ABSENT, ERR_GPU_DRIVER_OLD, ERR_GPU_ABSENT, ERR_OUT_OF_MEMORY, ERR_GPU_CALL */
 export type OpenCudaContext = (options?: {
   readonly ordinal?: number;
   /** Path of the driver library; the system's when not said. */

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { openCudaContext } from '../../src/native/cuda-driver.ts';
 import { buildStub } from '../stub/build-stub.ts';
 import { CheckRun, parameters } from '../stub/check-kernels.ts';
@@ -12,15 +12,24 @@ const { library, reason } = await buildStub({ operations: [], sources: ['test/st
 if (!library) console.warn(`skipping faults of the CUDA driver: ${reason}`);
 const folder = mkdtempSync(join(tmpdir(), 'assayer-cuda-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
-test('a driver that is not there is refused, and the message says where it can be named', () => {
-  expect(() => openCudaContext({ library: '/nowhere/libcuda.so.1' })).toThrow(
+test('a driver that is not there is refused, and the message says who named it', () => {
+  vi.stubEnv('ASSAYER_CUDA_LIBRARY', '');
+  const refusal = (message: RegExp) =>
     expect.objectContaining({
       code: 'ERR_GPU_DRIVER_ABSENT',
-      message: expect.stringMatching(
-        /\/nowhere\/libcuda\.so\.1 cannot be loaded \(.*\).*ASSAYER_CUDA_LIBRARY/,
-      ),
-    }),
+      message: expect.stringMatching(message),
+    });
+  const library = '/nowhere/libcuda.so.1';
+  expect(() => openCudaContext({ library })).toThrow(
+    refusal(/: \/nowhere\/libcuda\.so\.1 cannot be loaded \(.*\)\. Install the driver/),
+  );
+  vi.stubEnv('ASSAYER_CUDA_LIBRARY', library);
+  expect(() => openCudaContext()).toThrow(
+    refusal(/: \/nowhere\/libcuda\.so\.1, which ASSAYER_CUDA_LIBRARY names, cannot be loaded/),
   );
 });
 
@@ -43,7 +52,7 @@ describe.skipIf(!library)('the CUDA driver refuses', () => {
 
   test.each([
     ['int cuDriverGetVersion(int *v) { *v = 13000; return 0; }', 'CUDA 13.0 without cuInit'],
-    ['', 'without cuDriverGetVersion'],
+    ['', 'no cuDriverGetVersion'],
   ])('a library that lacks entry points: %s', (extra, found) => {
     const source = join(folder, `old-${extra.length}.c`);
     const texts = 'int cuGetErrorName(int c, const char **t) { return 1; } ';
@@ -88,18 +97,37 @@ describe.skipIf(!library)('the CUDA driver refuses', () => {
           device: 'Stub GPU',
           capability: '9.0',
           held: 'sm_80, sm_100a and PTX of compute_120',
+          advice: expect.stringContaining('npm run build:kernels; other backends do the same'),
         },
       }),
     );
-    for (const code of [218, 221, 222, 223]) {
+    for (const code of [209, 218, 221, 222, 223]) {
       stub.fail('cuModuleLoadData', 1, code);
       expect(() => context.loadModule(emptyFatbin(['sm_90']), 'mmd')).toThrow(
         expect.objectContaining({ code: 'ERR_GPU_ARCHITECTURE' }),
+      );
+      // A driver that loads code late looks for it only here.
+      using module = context.loadModule(emptyFatbin(['sm_90']), 'mmd');
+      stub.fail('cuModuleGetFunction', 1, code);
+      expect(() => module.getFunction('check_add')).toThrow(
+        expect.objectContaining({
+          code: 'ERR_GPU_ARCHITECTURE',
+          message: expect.stringMatching(/kernels of mmd cannot .* capability 9\.0: they hold sm_90\. In a/),
+        }),
       );
     }
     for (const fits of ['sm_90', 'sm_90a', 'compute_80']) {
       context.loadModule(emptyFatbin([fits]), 'mmd')[Symbol.dispose]();
     }
+  });
+
+  test.each([
+    [70, /capability 7\.0: .* before compute capability 7\.5 are not supported; other backends/],
+    [75, /capability 7\.5: .* build them for it with npm run build:kernels/],
+  ])('kernels for other devices, on one of compute capability %d / 10', (capability, message) => {
+    stub.set('capability', capability);
+    using context = open();
+    expect(() => context.loadModule(emptyFatbin(['sm_80']), 'mmd')).toThrow(message);
   });
 
   test('an image that is no fatbin', () => {
@@ -194,6 +222,15 @@ describe.skipIf(!library)('each failing call of the driver', () => {
     ...['cuMemsetD8Async', 'cuDevicePrimaryCtxRelease_v2'],
   ];
 
+  const RELEASES = [
+    'cuMemFree_v2',
+    'cuMemFreeHost',
+    'cuModuleUnload',
+    'cuStreamDestroy_v2',
+    'cuEventDestroy_v2',
+  ];
+  const ALLOCATIONS = ['cuMemAlloc_v2', 'cuMemHostAlloc'];
+
   test('none is left out of this list', () => {
     const declared = readFileSync(new URL('../../src/native/cuda-library.ts', import.meta.url), 'utf8');
     const names = new Set(declared.match(/\bcu[A-Z]\w+(?=:)/g));
@@ -213,7 +250,7 @@ describe.skipIf(!library)('each failing call of the driver', () => {
   test.each(CALLS)(
     '%s: is an error with its name, its code and the device, and nothing is left open',
     async (call) => {
-      stub.fail(call, 1, 999);
+      stub.fail(call, 1, 46);
       const error = await useAll(path).then(
         () => null,
         (cause: unknown) => cause,
@@ -221,18 +258,31 @@ describe.skipIf(!library)('each failing call of the driver', () => {
       expect(error).toMatchObject({
         code: 'ERR_GPU_CALL',
         retryable: true,
-        details: { call, name: 'CUDA_ERROR_UNKNOWN', number: 999 },
+        details: { call, name: 'CUDA_ERROR_DEVICE_UNAVAILABLE', number: 46 },
         message: expect.stringMatching(/on (device 0, Stub GPU|device 0|any device)\. Look at the device/),
       });
-      const released = [
-        'cuMemFree_v2',
-        'cuMemFreeHost',
-        'cuModuleUnload',
-        'cuStreamDestroy_v2',
-        'cuEventDestroy_v2',
-      ];
       // What refused to be given back is all that may be left.
-      expect(stub.problems().length).toBe(released.includes(call) ? 1 : 0);
+      expect(stub.problems().length).toBe(RELEASES.includes(call) ? 1 : 0);
     },
   );
+
+  test.each(CALLS)('%s: without memory for it, is an error that says so', async (call) => {
+    stub.fail(call, 1, 2);
+    const error = await useAll(path).then(
+      () => null,
+      (cause: unknown) => cause,
+    );
+    const message = ALLOCATIONS.includes(call)
+      ? /^Not enough memory for a check \(.*\): \d+ bytes were asked for\./
+      : new RegExp(
+          `^Not enough memory for ${call} of the NVIDIA driver \\((device 0, Stub GPU|device 0|any device)\\): ` +
+            'an unknown number of bytes were asked for\\.',
+        );
+    expect(error).toMatchObject({
+      code: 'ERR_OUT_OF_MEMORY',
+      retryable: true,
+      message: expect.stringMatching(message),
+    });
+    expect(stub.problems().length).toBe(RELEASES.includes(call) ? 1 : 0);
+  });
 });

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { mkdtemp, rename, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -35,6 +35,8 @@ const KEPT_MS = 24 * 3_600_000;
 /** Files of `kernels` and `test/stub` that sources include. */
 const SOURCE = /\.(cu|cuh|h|c|cpp)$/;
 const DRIVER = ['test/stub/libcuda.c', 'test/stub/emulator-of-stub.cpp'];
+/** Part of the name under which objects are kept: -march=native makes them for this processor. */
+const machine = `${process.arch} ${cpus()[0]?.model}`;
 const FLAGS = [
   '-O2',
   '-fPIC',
@@ -48,7 +50,8 @@ const FLAGS = [
 /**
  * Builds the stub driver with these kernels in it, once: what was built lies in the system's folder for temporary files
  * under the hash of all that goes into it, for a day after its last use. Any number of processes may ask at once.
- * @throws where the compiler refuses a source, with what it says
+ * @throws where the compiler refuses a source, with what it says; where there is none and the environment's
+ *   ASSAYER_REQUIRE_STUB is 1
  */
 export async function buildStub(options: StubOptions = {}): Promise<StubBuild> {
   if (process.platform !== 'linux') return { library: null, reason: 'the emulator of kernels needs Linux' };
@@ -58,7 +61,11 @@ export async function buildStub(options: StubOptions = {}): Promise<StubBuild> {
     try {
       versions.push((await run(compiler, ['--version'])).stdout);
     } catch {
-      return { library: null, reason: `there is no compiler ${compiler}` };
+      const reason = `there is no compiler ${compiler}`;
+      if (process.env.ASSAYER_REQUIRE_STUB === '1') {
+        throw new Error(`${reason}, and ASSAYER_REQUIRE_STUB asks for the emulator of kernels`);
+      }
+      return { library: null, reason };
     }
   }
   const cache = join(tmpdir(), `assayer-stub-${process.getuid?.() ?? 0}`);
@@ -77,7 +84,7 @@ export async function buildStub(options: StubOptions = {}): Promise<StubBuild> {
   for (const source of sources) {
     const flags = [...FLAGS, ...defines.map((name) => `-D${name}`)];
     if (races && source.endsWith('.cu')) flags.push('-fsanitize=thread', ...tellVolatile);
-    const setting = `${versions.join()} ${flags.join(' ')}`;
+    const setting = `${machine} ${versions.join()} ${flags.join(' ')}`;
     const text = files.get(source) ?? readFileSync(join(root, source), 'utf8');
     const object = join(cache, `${hash([setting, source, text, ...headers])}.o`);
     objects.push(object);

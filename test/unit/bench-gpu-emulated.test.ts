@@ -72,6 +72,30 @@ describe('the archive for a bare machine', () => {
     expect(stderr).toContain('ERR_GPU_DRIVER_ABSENT');
   });
 
+  test('lists its options and their defaults, and has no stack trace for a wrong one', () => {
+    const help = runPacked('/nowhere/libcuda.so.1', ['--help']);
+    expect(help.status).toBe(0);
+    for (const name of ['sizes', 'quick', 'seed', 'minutes', 'python', 'out']) {
+      expect(help.stdout).toMatch(new RegExp(`^  --${name}\\b.* {2}\\S`, 'm'));
+    }
+    expect(help.stdout).toContain('(default: 8.5)');
+    const wrong = [['--nonsense'], ['--seed'], ['stray'], ['--seed', '-1'], ['--sizes', 'toString']];
+    for (const args of wrong) {
+      const { status, stderr } = runPacked('/nowhere/libcuda.so.1', args);
+      expect(status, stderr).toBe(2);
+      expect(stderr).toMatch(/^ERR_USAGE: [^\n]+\n$/);
+    }
+  });
+
+  test('is packed by a command that refuses what it does not know, too', () => {
+    const pack = (...args: string[]) =>
+      spawnSync(process.execPath, [`${root}/bench/gpu/pack.ts`, ...args], { encoding: 'utf8' });
+    expect(pack('--help').stdout).toContain('--out FILE');
+    const { status, stderr } = pack('--outt', 'x');
+    expect(stderr).toBe("ERR_USAGE: Unknown option '--outt'. See --help.\n");
+    expect(status).toBe(2);
+  });
+
   test('runs the bench from end to end on an emulated device, and marks what it writes', ({ skip }) => {
     if (!stub.library) return skip();
     const out = join(folder, 'results');
@@ -92,9 +116,13 @@ describe('the archive for a bare machine', () => {
       const number = checks.filter((check) => check.operation === operation).length;
       expect(number, operation).toBeGreaterThan(SIZES.tiny.checks.rounds);
     }
-    // The CPU provider shows that ONNX Runtime itself travelled.
-    const { figures } = results['gpu-onnx-runtime'] as { figures: { provider: string; rate?: number }[] };
+    expect(results['gpu-limits']).toMatchObject({ wgmma: { absent: 'not emulated' } });
+    // The CPU provider shows that ONNX Runtime itself travelled; aims are a GPU's.
+    const { figures } = results['gpu-onnx-runtime'] as {
+      figures: { provider: string; rate?: number; aim?: object }[];
+    };
     expect(figures.filter(({ provider, rate }) => provider === 'cpu' && rate !== undefined)).toHaveLength(7);
+    expect(figures.filter(({ provider, aim }) => provider === 'cpu' && aim !== undefined)).toEqual([]);
   });
 });
 

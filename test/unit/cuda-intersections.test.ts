@@ -70,7 +70,7 @@ describe.skipIf(whyNot !== undefined)(`intersections on emulated CUDA ${whyNot ?
     const { queries, targets } = makeRows(9, 20, 256, 32);
     await using device = openDevice();
     const { freeBytes } = device.context.memory();
-    stub.fail('cuLaunchKernel', 2, 999);
+    stub.fail('cuLaunchKernel', 2, 46);
     const running = cudaIntersections(device, queries, targets, undefined, 40);
     await expect(running).rejects.toMatchObject({ code: 'ERR_GPU_CALL' });
     expect(device.context.memory().freeBytes).toBe(freeBytes);

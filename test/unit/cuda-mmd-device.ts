@@ -34,9 +34,10 @@ export async function emulateMmd(
   settings: Settings,
   input: MmdInput,
   signal?: AbortSignal,
+  mostPairs?: number,
 ): Promise<MmdResult> {
   await using device = openDevice(settings);
-  return await cudaMmd(device, input, signal);
+  return await cudaMmd(device, input, signal, mostPairs);
 }
 
 /** Shared memory that has room for blocks of so many rows (kernels/mmd/estimate.h). */
@@ -45,9 +46,10 @@ export function sharedFor(blockRows: number, { stages = 2, rowBytes = 256 } = {}
 }
 
 export const TANIMOTO: MmdKernel = { kind: 'tanimoto' };
-export const BITS: MmdKernel = { kind: 'rbf-bits', bandwidth: 6 };
-/** So wide that values differ little: with few rows, estimates would be too coarse otherwise. */
-export const FEATURES: MmdKernel = { kind: 'rbf-features', bandwidth: 12 };
+/** Both so wide that values differ little: with few rows, estimates would be too coarse otherwise. */
+export const BITS: MmdKernel = { kind: 'rbf-bits', bandwidth: 12 };
+
+export const FEATURES: MmdKernel = { kind: 'rbf-features', bandwidth: 16 };
 
 export function makeInput(
   rows: number,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { columnsToRecompute } from '../../src/backends/cuda/mmd-estimate.ts';
+import { columnsToRecompute as columns } from '../../src/backends/cuda/mmd-rounding.ts';
 
 /** 3 columns computed both ways and 200 estimated ones, 0.001 apart; the observed value is 0.1. */
 const OBSERVED = 0.1;
@@ -8,6 +8,11 @@ const spread = (change: (values: Float64Array) => void = () => undefined): Float
   change(values);
   return values;
 };
+const columnsToRecompute = (
+  estimates: Float64Array,
+  both: Float64Array,
+  deviations = new Float64Array(203),
+) => columns(estimates, deviations, both);
 const exact = (error: number) => Float64Array.of(OBSERVED, OBSERVED + error, OBSERVED);
 
 describe('columns that estimates do not decide', () => {
@@ -39,5 +44,15 @@ describe('columns that estimates do not decide', () => {
   test('are all, where an error was seen that others may exceed the tolerance by', () => {
     expect(columnsToRecompute(spread(), exact(2.6e-6))).toHaveLength(200);
     expect(columnsToRecompute(spread(), exact(2.4e-6))).toEqual([102, 103]);
+  });
+
+  test('are those within 8 of their own deviations, and those whose 8 exceed the tolerance', () => {
+    const near = new Float64Array(203).fill(OBSERVED + 1e-4);
+    near.fill(OBSERVED, 0, 3);
+    near.set([OBSERVED + 7.9e-6, OBSERVED - 7.9e-6, OBSERVED + 8.1e-6, OBSERVED + 7.9e-6], 50);
+    const deviations = new Float64Array(203).fill(1e-6, 50, 53);
+    deviations.set([1.2e-6, 1.3e-6], 60);
+    // Nearly all are alike, so that the spread is small; column 53 has no deviation of its own.
+    expect(columnsToRecompute(near, exact(0), deviations)).toEqual([50, 51, 61]);
   });
 });

@@ -49,7 +49,7 @@ describe.skipIf(whyNot !== undefined)(`MMD on emulated CUDA that ends early ${wh
 
   test.each([
     ['cuMemAlloc_v2', 2, 'ERR_OUT_OF_MEMORY'],
-    ['cuLaunchKernel', 999, 'ERR_GPU_CALL'],
+    ['cuLaunchKernel', 46, 'ERR_GPU_CALL'],
     ['cuMemcpyHtoDAsync_v2', 1, 'ERR_GPU_CALL'],
     ['cuMemcpyDtoHAsync_v2', 1, 'ERR_GPU_CALL'],
     ['cuMemsetD8Async', 1, 'ERR_GPU_CALL'],

@@ -64,7 +64,7 @@ describe.skipIf(whyNot !== undefined)(`MMD on emulated CUDA ${whyNot ?? ''}`, ()
     [1280, 192],
     [4096, 512],
   ])('estimates of rows of %i bits', async (bits, rowBytes) => {
-    const input = makeInput(250, 120, 100, [TANIMOTO, BITS], { bits, rowBytes: bits / 8 + 3 });
+    const input = makeInput(350, 170, 100, [TANIMOTO, BITS], { bits, rowBytes: bits / 8 + 3 });
     const found = await emulateMmd({ shared_bytes: sharedFor(64, { rowBytes }) }, input);
     expectEstimates(await expectReference(found, input));
   });
@@ -86,6 +86,14 @@ describe.skipIf(whyNot !== undefined)(`MMD on emulated CUDA ${whyNot ?? ''}`, ()
     features[0] -= 1e7;
     const far = { ...input, features };
     expectEstimates(await expectReference(await emulateMmd({}, far), far));
+  });
+
+  test('estimates where all that is not the same has a kernel of 0, and empty rows are the same', async () => {
+    const narrow = { kind: 'rbf-bits', bandwidth: 1e-20 } as const;
+    const input = makeInput(250, 120, 100, [narrow]);
+    const fingerprints = input.samples.fingerprints.slice().fill(0, 0, 2 * 256);
+    const empty = { ...input, samples: { ...input.samples, fingerprints } };
+    expectEstimates(await expectReference(await emulateMmd({}, empty), empty));
   });
 
   test('shared memory of 99 kB has room for 256 rows', async () => {

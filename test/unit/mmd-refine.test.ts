@@ -98,10 +98,41 @@ test('few columns are asked for where estimates are good, and never more than 99
   const truth = Float64Array.from({ length: 1001 }, (_, i) => i / 1000);
   truth[0] = 0.7;
   const { asked } = await refine(truth, truth.slice());
-  expect(asked.flat().length).toBeLessThan(12);
-  const tied = await refine(new Float64Array(301).fill(0.2), new Float64Array(301).fill(0.2));
-  expect(tied.found.exceedances).toEqual(Uint32Array.of(300));
-  expect(tied.asked.map(({ length }) => length)).toEqual([100, 100, 100, 4]);
+  // The first 15, those next to the observed one, and that one in each of at most two rounds.
+  expect(asked.flat().length).toBeLessThan(30);
+  const tied = await refine(new Float64Array(298).fill(0.2), new Float64Array(298).fill(0.2));
+  expect(tied.found.exceedances).toEqual(Uint32Array.of(297));
+  expect(tied.asked.map(({ length }) => length)).toEqual([100, 100, 100]);
+});
+
+test('columns of more than three rounds are asked for with all others at once', async () => {
+  const truth = new Float64Array(399).fill(0.2);
+  truth.fill(0.9, 300);
+  const { found, asked } = await refine(truth, truth.slice());
+  expect(found.exceedances).toEqual(Uint32Array.of(398));
+  expect(asked.map(({ length }) => length)).toEqual([399]);
+});
+
+test('an error that no column near the observed one has is seen in the first columns', async () => {
+  const truth = Float64Array.from({ length: 1001 }, (_, i) => i / 1000);
+  truth[0] = 0.7;
+  // By 0.01 standard deviations, 0.003, only columns 698 to 702 are near, and these have no error.
+  const estimates = truth.slice();
+  estimates[9] += 1e-4;
+  truth[706] = 0.6999;
+  const { found } = await refine(truth, estimates);
+  expect(found.exceedances).toEqual(summarizeMmd(truth, 1001).exceedances);
+});
+
+test('columns as near as roundings of their own elements are asked for, where all others are far', async () => {
+  // 8 c sqrt(2 n (n - 1)) 2^-20 is some 4e-6 for two or three of 12 rows; 0.01 standard deviations are less.
+  const truth = new Float64Array(201).fill(0.1);
+  truth[0] = 0.1001;
+  truth[150] = 0.1001 - 1e-6;
+  const estimates = truth.slice();
+  estimates[150] = 0.1001 + 1e-6;
+  const { found } = await refine(truth, estimates);
+  expect(found.exceedances).toEqual(Uint32Array.of(0));
 });
 
 test('fewer than 100 permuted columns are not estimated', async () => {

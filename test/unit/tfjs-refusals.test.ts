@@ -25,7 +25,7 @@ const engineWith = (isUsingGpuDevice: boolean) => ({ backend: () => ({ isUsingGp
 test('an absent package is refused, saying how to install it, and nothing is changed for it', () => {
   const util = {};
   expect(() => openNodeGpu(machineWith(undefined, util))).toThrow(
-    'TensorFlow.js cannot be used: @tensorflow/tfjs-node-gpu is not installed. Install it with npm install @tensorflow/tfjs-node-gpu.',
+    'TensorFlow.js cannot be used: @tensorflow/tfjs-node-gpu is not installed. Install it with npm install @tensorflow/tfjs-node-gpu, in a checkout with --no-save --save-prod (needs CUDA 11 and cuDNN 8; see docs/tensorflow-js.md)',
   );
   expect(util).toEqual({});
   for (const name of SETTINGS) expect(process.env[name]).toBeUndefined();

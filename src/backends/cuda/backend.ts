@@ -26,15 +26,21 @@ export async function createCudaBackend(options: CudaBackendOptions = {}): Promi
     await device[Symbol.asyncDispose]();
     throw cause;
   }
+  const { name, multiprocessors, memoryBytes, computeCapability, driverVersion } = device.info;
+  const gibibytes = (memoryBytes / 2 ** 30).toFixed(0);
   return {
     name: 'cuda',
+    device: `${name} (compute capability ${(computeCapability / 10).toFixed(1)}, ${multiprocessors} multiprocessors, ${gibibytes} GiB; driver for CUDA ${(driverVersion / 1000).toFixed(1)})`,
     ops: {
       search: (references, searchOptions) => createCudaSearchIndex(device, references, searchOptions),
       intersections: (queries, targets, { signal } = {}) =>
         cudaIntersections(device, queries, targets, signal),
-      ...(device.info.computeCapability >= MMD_CAPABILITY && {
+      ...(computeCapability >= MMD_CAPABILITY && {
         mmd: (input, { signal } = {}) => cudaMmd(device, input, signal),
       }),
+    },
+    get lost() {
+      return device.lost;
     },
     close: () => device[Symbol.asyncDispose](),
   };

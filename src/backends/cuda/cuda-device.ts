@@ -22,9 +22,12 @@ export class CudaDevice implements AsyncDisposable {
   readonly context: CudaContext;
   readonly stream: CudaStream;
   readonly #modules = new Map<string, CudaModule>();
+  /** By operation, then by name. */
+  readonly #kernels = new Map<string, Map<string, CudaFunction>>();
   readonly #resources = new DisposableStack();
   readonly #stages: readonly { readonly memory: PinnedMemory; readonly done: CudaEvent }[];
   #turn: Promise<unknown> = Promise.resolve();
+  #isOpen = true;
 
   constructor(context: CudaContext, { stageBytes = STAGE_BYTES }: { readonly stageBytes?: number } = {}) {
     using made = new DisposableStack();
@@ -41,14 +44,23 @@ export class CudaDevice implements AsyncDisposable {
     return this.context.device;
   }
 
-  /** A kernel of an operation, by name. @throws as load */
+  /** True when every further use fails: the driver lost the device, or this was disposed of. */
+  get lost(): boolean {
+    return !this.#isOpen || this.context.lost;
+  }
+
+  /** A kernel of an operation, by name; looked up in the driver once, as it is asked for at each launch. @throws as load */
   kernel(operation: string, name: string): CudaFunction {
-    return this.load(operation).getFunction(name);
+    const known = this.#kernels.get(operation) ?? new Map<string, CudaFunction>();
+    this.#kernels.set(operation, known);
+    const kernel = known.get(name) ?? this.load(operation).getFunction(name);
+    known.set(name, kernel);
+    return kernel;
   }
 
   /**
    * The kernels in kernels/<operation>/<operation>.fatbin; read once.
-   * @throws ERR_KERNELS_MISSING, ERR_GPU_ARCHITECTURE
+   * @throws ERR_KERNELS_MISSING, ERR_GPU_ARCHITECTURE, ERR_OUT_OF_MEMORY, ERR_GPU_CALL
    */
   load(operation: string): CudaModule {
     const loaded = this.#modules.get(operation);
@@ -85,12 +97,12 @@ export class CudaDevice implements AsyncDisposable {
     for (let at = 0, turn = 0; at < bytes.length; at += size, turn ^= 1) {
       const part = bytes.subarray(at, at + size);
       const { memory, done } = this.#stages[turn];
-      await waitFor(done);
+      await done.wait();
       memory.bytes.set(part);
       this.stream.upload(to, offset + at, memory, 0, part.length);
       this.stream.record(done);
     }
-    await Promise.all(this.#stages.map(({ done }) => waitFor(done)));
+    await Promise.all(this.#stages.map(({ done }) => done.wait()));
   }
 
   /** Copies from the device what the stream's work so far has made. */
@@ -109,18 +121,16 @@ export class CudaDevice implements AsyncDisposable {
       }
       if (i === 0) continue;
       const { memory, done } = this.#stages[(i - 1) & 1];
-      await waitFor(done);
+      await done.wait();
       bytes.set(memory.bytes.subarray(0, parts[i - 1].length), parts[i - 1].at);
     }
   }
 
+  /** When all that was asked for before has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOpen = false;
     await this.exclusive(async () => this.#resources.dispose());
   }
-}
-
-async function waitFor(event: CudaEvent): Promise<void> {
-  while (!event.done()) await new Promise(setImmediate);
 }
 
 function asBytes(view: ArrayBufferView): Uint8Array {

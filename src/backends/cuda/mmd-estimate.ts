@@ -1,11 +1,13 @@
 import type { MmdKernel } from '../../core/mmd.ts';
-import { MMD_TIE } from '../../core/mmd.ts';
-import { centredScale, centringShift, hundredthOfSpread } from '../../core/mmd-sums.ts';
+import { centredScale, centringShift } from '../../core/mmd-sums.ts';
 import type { DeviceMemory } from '../../native/cuda.ts';
 import type { CudaDevice } from './cuda-device.ts';
 import type { DeviceScope } from './device-scope.ts';
-import { COLUMNS, ESTIMATE_BYTES, launchForEach, launchPairs } from './mmd-kernel.ts';
+import { makeHostArray } from './host-array.ts';
+import type { ExactSums } from './mmd-exact.ts';
+import { COLUMNS, ESTIMATE_BYTES, featureCost, launchForEach, launchPairs } from './mmd-kernel.ts';
 import type { LabelBatch } from './mmd-labels.ts';
+import { deviationOfColumn, roundingsOfRows } from './mmd-rounding.ts';
 import {
   type DeviceRows,
   type KernelData,
@@ -24,19 +26,43 @@ export class Estimate {
   /** float64 [blocks, stride], and float64 [stride] */
   readonly #partial: DeviceMemory;
   readonly #out: DeviceMemory;
+  readonly #exact: ExactSums;
+  readonly #mostPairs: number;
+  /** Of all rows together, of the kernel that was centred last. */
+  #roundings = 0;
 
-  /** @param stride columns of a batch. @throws ERR_OUT_OF_MEMORY */
-  constructor(device: CudaDevice, memory: DeviceScope, rows: DeviceRows, dimensions: number, stride: number) {
+  /**
+   * @param stride     columns of a batch
+   * @param mostPairs  as in launchPairs
+   * @throws ERR_OUT_OF_MEMORY
+   */
+  constructor(
+    device: CudaDevice,
+    memory: DeviceScope,
+    rows: DeviceRows,
+    exact: ExactSums,
+    dimensions: number,
+    stride: number,
+    mostPairs: number,
+  ) {
     const allocate = (sizeBytes: number) => memory.allocate(sizeBytes, 'MMD sums on the GPU');
     this.#device = device;
     this.#rows = rows;
+    this.#exact = exact;
     this.#dimensions = dimensions;
     this.#partial = allocate(rows.plan.blocks * stride * 8);
     this.#out = allocate(stride * 8);
+    this.#mostPairs = mostPairs;
   }
 
-  /** Makes the centring terms of a kernel. @param rowSums float64 [rows] @param total of all row sums */
-  centre(rowSums: DeviceMemory, total: number): void {
+  /**
+   * Makes the centring terms of a kernel, and what its roundings may do (q in mmd-rounding.ts), in place of the sums
+   * of squares of the rows.
+   * @param total  of all row sums
+   * @throws ERR_OUT_OF_MEMORY
+   */
+  async centre(total: number): Promise<void> {
+    const { rowSums, rowSquares } = this.#exact;
     const { plan, terms } = this.#rows;
     const addresses = [{ address: rowSums }, { address: terms }];
     const shift = { double: centringShift(total, plan.rows) };
@@ -46,14 +72,27 @@ export class Estimate {
       plan.rows,
       packParameters([...addresses, shift, { int: plan.rows }]),
     );
+    const [sums, squares] = makeHostArray(plan.rows * 16, `sums of ${plan.rows} rows`, () => [
+      new Float64Array(plan.rows),
+      new Float64Array(plan.rows),
+    ]);
+    await this.#device.read(rowSums, 0, sums);
+    await this.#device.read(rowSquares, 0, squares);
+    this.#roundings = roundingsOfRows(sums, squares, total);
+    await this.#device.write(rowSquares, 0, squares);
   }
 
-  /** @param out  float64 [columns of the batch], set to the estimates. @throws ERR_CANCELLED */
+  /**
+   * @param out         float64 [columns of the batch], set to the estimates
+   * @param deviations  float64 [columns of the batch], set to deviations of their errors
+   * @throws ERR_CANCELLED
+   */
   async run(
     kernel: MmdKernel,
     data: KernelData,
     batch: LabelBatch,
     out: Float64Array,
+    deviations: Float64Array,
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const { plan } = this.#rows;
@@ -68,6 +107,8 @@ export class Estimate {
         threads: plan.blockRows,
         sharedBytes: stagedBytes(stagedPlan(plan, kernel)) + ESTIMATE_BYTES,
         pairsPerBlock: spans * plan.blockRows ** 2,
+        cost: featureCost(kernel, this.#dimensions),
+        mostPairs: this.#mostPairs,
         parameters: (first) => packParameters([...rows, ...addresses, { int: batch.stride }, { int: first }]),
       },
       signal,
@@ -76,36 +117,14 @@ export class Estimate {
     const ints = [{ int: plan.blocks }, { int: batch.stride }];
     launchForEach(this.#device, 'sum_blocks', batch.stride, packParameters([...sums, ...ints]));
     await this.#device.read(this.#out, 0, out);
-    for (const [i, n] of batch.rowsInX.entries()) out[i] *= centredScale(n, plan.rows - n);
+    const weigh = [this.#exact.rowSquares, batch.labels, this.#out].map((address) => ({ address }));
+    const sizes = [{ int: plan.rows }, { int: batch.stride }];
+    launchForEach(this.#device, 'weigh_rows', batch.stride, packParameters([...weigh, ...sizes]));
+    await this.#device.read(this.#out, 0, deviations);
+    for (const [i, n] of batch.rowsInX.entries()) {
+      const scale = centredScale(n, plan.rows - n);
+      out[i] *= scale;
+      deviations[i] = deviationOfColumn(scale, Math.min(deviations[i], this.#roundings));
+    }
   }
-}
-
-/**
- * How many times the largest error of the 15 columns that were computed both ways another column's error may be: to
- * say on which side of the observed value it is, and to say that it keeps the tolerance.
- */
-const SIDE_MARGIN = 16;
-const TOLERANCE_MARGIN = 4;
-/** Largest error that a permuted column may have (core/ops.ts). */
-const PERMUTED_TOLERANCE = 1e-5;
-
-/**
- * Permuted columns whose estimate will not do, because it is too near the observed value to say on which side of it
- * they are: by 0.01 standard deviations, or by 16 times the largest error that was seen. An error is a sum of very
- * many roundings to half precision, 0.035 % of a standard deviation in trials, so 15 of them show how large it is.
- * Where there are few rows, or few kinds of them, roundings do not cancel; if so much that a value may be off by more
- * than 1e-5, no estimate will do.
- * @param estimates  float64 [columns]
- * @param exact      the first columns, the observed one at their head
- */
-export function columnsToRecompute(estimates: Float64Array, exact: Float64Array): number[] {
-  const seen = exact.reduce((most, value, i) => Math.max(most, Math.abs(value - estimates[i])), 0);
-  const margin = Math.max(SIDE_MARGIN * seen, hundredthOfSpread(estimates.subarray(1))) + 2 * MMD_TIE;
-  const tolerated = TOLERANCE_MARGIN * seen <= PERMUTED_TOLERANCE;
-  const doubtful: number[] = [];
-  for (let column = exact.length; column < estimates.length; column++) {
-    const near = Math.abs(estimates[column] - exact[0]) <= margin;
-    if (near || !tolerated) doubtful.push(column);
-  }
-  return doubtful;
 }

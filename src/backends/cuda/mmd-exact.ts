@@ -2,7 +2,16 @@ import type { MmdKernel } from '../../core/mmd.ts';
 import type { DeviceMemory } from '../../native/cuda.ts';
 import type { CudaDevice } from './cuda-device.ts';
 import type { DeviceScope } from './device-scope.ts';
-import { ALL_ROWS, CHOSEN, launchForEach, launchPairs, MOST_THREADS, TILE } from './mmd-kernel.ts';
+import {
+  ALL_ROWS,
+  CHOSEN,
+  featureCost,
+  float64Cost,
+  launchForEach,
+  launchPairs,
+  MOST_THREADS,
+  TILE,
+} from './mmd-kernel.ts';
 import type { LabelBatch } from './mmd-labels.ts';
 import {
   type DeviceRows,
@@ -26,6 +35,8 @@ export interface ColumnSums {
 export class ExactSums {
   /** Of the last kernel whose first pass was made. float64 [rows] */
   readonly rowSums: DeviceMemory;
+  /** Sums of K_ij^2, made with them; an estimate overwrites them. float64 [rows] */
+  readonly rowSquares: DeviceMemory;
   readonly #device: CudaDevice;
   readonly #rows: DeviceRows;
   readonly #dimensions: number;
@@ -35,20 +46,30 @@ export class ExactSums {
   /** float64 [2, CHOSEN] */
   readonly #out: DeviceMemory;
 
-  /** @throws ERR_OUT_OF_MEMORY */
-  constructor(device: CudaDevice, memory: DeviceScope, rows: DeviceRows, dimensions: number) {
+  readonly #mostPairs: number;
+
+  /** @param mostPairs as in launchPairs. @throws ERR_OUT_OF_MEMORY */
+  constructor(
+    device: CudaDevice,
+    memory: DeviceScope,
+    rows: DeviceRows,
+    dimensions: number,
+    mostPairs: number,
+  ) {
     const allocate = (sizeBytes: number) => memory.allocate(sizeBytes, 'MMD sums on the GPU');
     this.#device = device;
     this.#rows = rows;
     this.#dimensions = dimensions;
+    this.#mostPairs = mostPairs;
     this.rowSums = allocate(rows.plan.paddedRows * 8);
+    this.rowSquares = allocate(rows.plan.paddedRows * 8);
     this.#chosen = allocate(CHOSEN * 4);
     this.#partial = allocate(rows.plan.blocks * CHOSEN * 8);
     this.#out = allocate(2 * CHOSEN * 8);
   }
 
   /**
-   * @param chosen  columns of the batch, at most CHOSEN; the first may be ALL_ROWS, and then `rowSums` are made
+   * @param chosen  columns of the batch, at most CHOSEN; the first may be ALL_ROWS, and then `rowSums` and `rowSquares` are made
    * @throws ERR_CANCELLED
    */
   async sum(
@@ -68,7 +89,10 @@ export class ExactSums {
     // Row sums need each pair from both sides.
     const spans = chosen[0] === ALL_ROWS ? plan.blocks : Math.floor(plan.blocks / 2) + 1;
     const rows = rowParameters(this.#rows, kernel, data, this.#dimensions, spans);
-    const sums = [batch.labels, this.#chosen, this.rowSums, this.#partial].map((address) => ({ address }));
+    const { rowSums, rowSquares } = this;
+    const sums = [batch.labels, this.#chosen, rowSums, rowSquares, this.#partial].map((address) => ({
+      address,
+    }));
     await launchPairs(
       this.#device,
       {
@@ -77,6 +101,8 @@ export class ExactSums {
         threads: plan.blockRows,
         sharedBytes: stagedBytes(stagedPlan(plan, kernel)) + (plan.blockRows / TILE) * CHOSEN * 8,
         pairsPerBlock: spans * plan.blockRows ** 2,
+        cost: featureCost(kernel, this.#dimensions) * float64Cost(this.#device),
+        mostPairs: this.#mostPairs,
         parameters: (first) => packParameters([...rows, ...sums, { int: batch.stride }, { int: first }]),
       },
       signal,

@@ -1,13 +1,22 @@
 import type { MmdKernel } from '../../core/mmd.ts';
 import type { MmdProblem } from '../../core/mmd-problem.ts';
 import type { DeviceScope } from './device-scope.ts';
+import { makeHostArray } from './host-array.ts';
 import type { KernelData, RowPlan } from './mmd-rows.ts';
 
 /** Features in units of the bandwidth end here: squares of differences stay numbers, and kernels are 0 far before. */
 const MOST_SCALED = 1e18;
-const MOST_FLOAT32 = 3e38;
+/** Rows of distance 1 have the kernel 0 far before; empty rows, 2e-20 apart (Term in kernels/mmd/tiles.h), keep 1. */
+const MOST_SCALE = 1e10;
 
 const NONE: KernelData = { features: null, table: null, scale: 0 };
+
+function makeFeatures<T>(
+  Kind: { readonly BYTES_PER_ELEMENT: number; new (length: number): T },
+  length: number,
+): T {
+  return makeHostArray(length * Kind.BYTES_PER_ELEMENT, 'MMD features', () => new Kind(length));
+}
 
 /**
  * What the exact sums read: float64 [dimensions, paddedRows], or the values by squared distance. @throws
@@ -26,7 +35,7 @@ export async function exactData(
     return { ...NONE, table: await memory.upload(values, 'MMD kernel values on the GPU') };
   }
   const { features, dimensions } = problem;
-  const byDimension = new Float64Array(dimensions * plan.paddedRows);
+  const byDimension = makeFeatures(Float64Array, dimensions * plan.paddedRows);
   for (const [i, value] of features.entries()) {
     byDimension[(i % dimensions) * plan.paddedRows + Math.floor(i / dimensions)] = value;
   }
@@ -50,10 +59,10 @@ export async function estimateData(
 ): Promise<KernelData> {
   if (kernel.kind === 'tanimoto') return NONE;
   const scale = Math.LOG2E / (2 * kernel.bandwidth ** 2);
-  if (kernel.kind === 'rbf-bits') return { ...NONE, scale: Math.min(scale, MOST_FLOAT32) };
+  if (kernel.kind === 'rbf-bits') return { ...NONE, scale: Math.min(scale, MOST_SCALE) };
   const { features, dimensions } = problem;
   const unit = Math.sqrt(Math.LOG2E / 2) / kernel.bandwidth;
-  const pairs = new Float32Array(dimensions * plan.paddedRows * 2);
+  const pairs = makeFeatures(Float32Array, dimensions * plan.paddedRows * 2);
   for (const [i, value] of features.entries()) {
     const scaled = (value - features[i % dimensions]) * unit;
     const bounded = Math.max(-MOST_SCALED, Math.min(MOST_SCALED, scaled));

@@ -1,15 +1,16 @@
-import { AssayerError } from '../../core/errors.ts';
 import { type MmdInput, type MmdKernel, type MmdResult, summarizeMmd } from '../../core/mmd.ts';
 import type { DrawColumns } from '../../core/mmd-labels.ts';
 import { type MmdProblem, prepareMmd } from '../../core/mmd-problem.ts';
 import { COLUMNS_FOR_SPREAD, mmdFromSums } from '../../core/mmd-sums.ts';
 import type { CudaDevice } from './cuda-device.ts';
 import { DeviceScope } from './device-scope.ts';
-import { columnsToRecompute, Estimate } from './mmd-estimate.ts';
+import { makeHostArray } from './host-array.ts';
+import { Estimate } from './mmd-estimate.ts';
 import { type ColumnSums, ExactSums } from './mmd-exact.ts';
-import { ALL_ROWS, CHOSEN } from './mmd-kernel.ts';
+import { ALL_ROWS, CHOSEN, LAUNCH_PAIRS } from './mmd-kernel.ts';
 import { estimateData, exactData } from './mmd-kernel-data.ts';
 import { countColumns, DeviceLabels, type LabelBatch } from './mmd-labels.ts';
+import { columnsToRecompute } from './mmd-rounding.ts';
 import { type DeviceRows, planRows, uploadRows } from './mmd-rows.ts';
 import { throwIfCancelled } from './sorted-rows.ts';
 
@@ -24,16 +25,22 @@ export const MMD_CAPABILITY = 80;
  * 3. float64: the columns that came too near the observed one to tell (columnsToRecompute)
  *
  * With fewer than 100 permuted columns all are made as in 1 and 3.
+ * @param mostPairs  of rows, of one launch (launchPairs)
  * @throws ERR_USAGE, ERR_CANCELLED, ERR_OUT_OF_MEMORY, ERR_GPU_CALL
  */
-export async function cudaMmd(device: CudaDevice, input: MmdInput, signal?: AbortSignal): Promise<MmdResult> {
+export async function cudaMmd(
+  device: CudaDevice,
+  input: MmdInput,
+  signal?: AbortSignal,
+  mostPairs: number = LAUNCH_PAIRS,
+): Promise<MmdResult> {
   throwIfCancelled(signal);
   const problem = prepareMmd(input, keepTrueLabels);
   const columns = countColumns(problem, input.labels);
   const values = allocateValues(problem.kernels.length, columns);
   await device.exclusive(async () => {
     await using memory = new DeviceScope(device);
-    const run = await MmdRun.start(device, memory, problem, input.labels, signal);
+    const run = await MmdRun.start(device, memory, problem, input.labels, mostPairs, signal);
     for (const [k, kernel] of problem.kernels.entries()) {
       await run.compute(kernel, values.subarray(k * columns, (k + 1) * columns));
     }
@@ -45,12 +52,8 @@ export async function cudaMmd(device: CudaDevice, input: MmdInput, signal?: Abor
 const keepTrueLabels: DrawColumns = ({ observed }) => ({ bits: observed, count: 1, bytes: observed.length });
 
 function allocateValues(kernels: number, columns: number): Float64Array {
-  try {
-    return new Float64Array(kernels * columns);
-  } catch (cause) {
-    const purpose = `the values of ${columns - 1} permutations`;
-    throw new AssayerError('ERR_OUT_OF_MEMORY', { purpose, sizeBytes: kernels * columns * 8 }, { cause });
-  }
+  const purpose = `the values of ${columns - 1} permutations`;
+  return makeHostArray(kernels * columns * 8, purpose, () => new Float64Array(kernels * columns));
 }
 
 /** One problem on the device; one kernel after the other. */
@@ -87,6 +90,7 @@ class MmdRun {
     memory: DeviceScope,
     problem: MmdProblem,
     request: MmdInput['labels'],
+    mostPairs: number,
     signal: AbortSignal | undefined,
   ): Promise<MmdRun> {
     throwIfCancelled(signal);
@@ -94,11 +98,11 @@ class MmdRun {
     const plan = planRows(shape.count, shape.bits, device.info.sharedBytesPerBlock);
     const rows = await uploadRows(device, memory, problem, plan);
     const ofRows = clusters && (await memory.upload(clusters, 'MMD clusters on the GPU'));
-    const exact = new ExactSums(device, memory, rows, dimensions);
+    const exact = new ExactSums(device, memory, rows, dimensions, mostPairs);
     const hasFeatures = kernels.some(({ kind }) => kind === 'rbf-features');
     const reserved = hasFeatures ? 2 * plan.paddedRows * dimensions * 8 : 0;
     const labels = new DeviceLabels(device, memory, problem, request, plan, ofRows, reserved);
-    const estimate = new Estimate(device, memory, rows, dimensions, labels.stride);
+    const estimate = new Estimate(device, memory, rows, exact, dimensions, labels.stride, mostPairs);
     return new MmdRun(device, problem, rows, labels, exact, estimate, signal);
   }
 
@@ -118,8 +122,8 @@ class MmdRun {
     if (columns - 1 < COLUMNS_FOR_SPREAD) {
       doubtful = Array.from({ length: columns - exact.length }, (_, i) => exact.length + i);
     } else {
-      await this.#estimateAll(kernel, total, values, memory);
-      doubtful = columnsToRecompute(values, exact);
+      const deviations = await this.#estimateAll(kernel, total, values, memory);
+      doubtful = columnsToRecompute(values, deviations, exact);
     }
     values.set(exact);
     while (doubtful.length > 0) {
@@ -134,19 +138,24 @@ class MmdRun {
     }
   }
 
+  /** @returns deviations of the errors. float64 [columns] */
   async #estimateAll(
     kernel: MmdKernel,
     total: number,
     values: Float64Array,
     memory: DeviceScope,
-  ): Promise<void> {
+  ): Promise<Float64Array> {
+    const deviations = allocateValues(1, values.length);
     const data = await estimateData(memory, this.#problem, kernel, this.#rows.plan);
-    this.#estimate.centre(this.#exact.rowSums, total);
+    await this.#estimate.centre(total);
     for (let first = 0; first < values.length; first += this.#labels.stride) {
       const batch = await this.#labels.load(first);
-      const out = values.subarray(first, first + batch.rowsInX.length);
-      await this.#estimate.run(kernel, data, batch, out, this.#signal);
+      const [out, errors] = [values, deviations].map((all) =>
+        all.subarray(first, first + batch.rowsInX.length),
+      );
+      await this.#estimate.run(kernel, data, batch, out, errors, this.#signal);
     }
+    return deviations;
   }
 
   /** MMD2u of a column whose sums are at `i`. */

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { AssayerError } from '../../core/errors.ts';
 import { type Metric, similarityRank } from '../../core/metric.ts';
 import type { Hits } from '../../core/ops.ts';
+import { inHostMemory } from './search-memory.ts';
 import { type FoundHits, HIT_WORDS } from './search-within.ts';
 import { throwIfCancelled } from './sorted-rows.ts';
 
@@ -19,7 +19,8 @@ export async function orderHits(
   metric: Metric,
   signal: AbortSignal | undefined,
 ): Promise<Hits> {
-  const offsets = new Float64Array(queryCount + 1);
+  const offsetBytes = (queryCount + 1) * 8;
+  const offsets = inHostMemory(offsetBytes, 'hits', () => new Float64Array(queryCount + 1));
   for (const { words, first, order } of found) {
     for (let i = 0; i < words.length; i += HIT_WORDS) offsets[first + order[words[i]] + 1]++;
   }
@@ -51,23 +52,15 @@ export async function orderHits(
 
 function makeRoom(offsets: Float64Array): { hits: Hits; ranks: Float64Array } {
   const total = offsets[offsets.length - 1];
-  try {
-    return {
-      hits: {
-        offsets,
-        indexes: new Uint32Array(total),
-        intersections: new Uint16Array(total),
-        unions: new Uint16Array(total),
-      },
-      ranks: new Float64Array(total),
-    };
-  } catch (cause) {
-    throw new AssayerError(
-      'ERR_OUT_OF_MEMORY',
-      { purpose: `${total} hits`, sizeBytes: total * 16 },
-      { cause },
-    );
-  }
+  return inHostMemory(total * 16, `${total} hits`, () => ({
+    hits: {
+      offsets,
+      indexes: new Uint32Array(total),
+      intersections: new Uint16Array(total),
+      unions: new Uint16Array(total),
+    },
+    ranks: new Float64Array(total),
+  }));
 }
 
 /** Sorts the hits of one query. */

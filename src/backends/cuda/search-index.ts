@@ -8,10 +8,10 @@ import {
   checkThreshold,
   countRows,
   emptyNeighbors,
-  type RowShape,
 } from '../../core/search-arguments.ts';
 import type { CudaDevice } from './cuda-device.ts';
 import { orderHits } from './search-hits.ts';
+import { SEARCH_LIMITS, type SearchLimits } from './search-limits.ts';
 import { type Searched, searchHistogram, searchNearest } from './search-nearest.ts';
 import { SearchRows } from './search-rows.ts';
 import { searchWithin } from './search-within.ts';
@@ -25,6 +25,8 @@ export interface CudaSearchOptions {
   readonly maxResidentBytes?: number;
   /** Most device memory for what one batch of queries finds. */
   readonly maxBatchBytes?: number;
+  /** What tests set lower, to see seams in little data. */
+  readonly limits?: Partial<SearchLimits>;
 }
 
 /**
@@ -34,13 +36,16 @@ export interface CudaSearchOptions {
 export async function createCudaSearchIndex(
   device: CudaDevice,
   references: References,
-  { signal, maxResidentBytes, maxBatchBytes }: CudaSearchOptions = {},
+  options: CudaSearchOptions = {},
 ): Promise<SearchIndex> {
   const shape = checkReferences(references);
+  const { signal, maxResidentBytes, maxBatchBytes } = options;
+  const limits = { ...SEARCH_LIMITS, ...options.limits };
   return await device.exclusive(async () => {
-    const rows = await SearchRows.create(device, references, shape, { signal, maxResidentBytes });
+    const rows = await SearchRows.create(device, references, shape, { signal, maxResidentBytes, limits });
     const free = Math.floor(device.context.memory().freeBytes / 2);
-    return new CudaSearchIndex(device, rows, shape, maxBatchBytes ?? Math.min(BATCH_BYTES, free));
+    const batchBytes = maxBatchBytes ?? Math.min(BATCH_BYTES, free);
+    return new CudaSearchIndex({ device, rows, shape, batchBytes, limits });
   });
 }
 
@@ -51,11 +56,11 @@ class CudaSearchIndex implements SearchIndex {
   readonly #searched: Searched;
   #closed = false;
 
-  constructor(device: CudaDevice, rows: SearchRows, shape: RowShape, batchBytes: number) {
-    this.size = shape.count;
-    this.bits = shape.bits;
-    this.rowBytes = shape.rowBytes;
-    this.#searched = { device, rows, shape, batchBytes };
+  constructor(searched: Searched) {
+    this.size = searched.shape.count;
+    this.bits = searched.shape.bits;
+    this.rowBytes = searched.shape.rowBytes;
+    this.#searched = searched;
   }
 
   nearest: SearchIndex['nearest'] = async (queries, k, { metric = TANIMOTO, signal } = {}) => {

@@ -5,7 +5,10 @@ import type { DeviceMemory } from '../../native/cuda.ts';
 import type { CudaDevice } from './cuda-device.ts';
 import { DeviceScope } from './device-scope.ts';
 import { TILE_ROWS } from './search-layout.ts';
-import { ALL_STEPS, type ListStep, packListParameters, packSearchParameters } from './search-parameters.ts';
+import { pairsOfLaunch, type SearchLimits } from './search-limits.ts';
+import { readLongLists } from './search-long-lists.ts';
+import { inHostMemory } from './search-memory.ts';
+import { type ListStep, packListParameters, packSearchParameters } from './search-parameters.ts';
 import { planSearch, SEARCH_THREADS, type SearchPlan } from './search-plan.ts';
 import { type QueryBatch, uploadQueries } from './search-queries.ts';
 import type { SearchRows } from './search-rows.ts';
@@ -18,8 +21,8 @@ const MOST_K_TO_SEED = 256;
 /** Most tiles that a walk visits before, and which part of all its tiles. */
 const MOST_SEED_STEPS = 64;
 const SEED_SHARE = 8;
-/** Most queries of a batch, whatever the memory: a cancelled call ends with the batch. */
-const MOST_QUERIES = 32_768;
+/** Most entries of all lists of one query that the host puts in order. */
+const MOST_LONG_ENTRIES = 2 ** 18;
 /** A block's worth: no fewer for the sake of more lists. */
 const FEW_QUERIES = 512;
 const ENTRY_BYTES = 8;
@@ -31,14 +34,16 @@ export interface Searched {
   readonly shape: RowShape;
   /** Most device memory of one batch. */
   readonly batchBytes: number;
+  readonly limits: SearchLimits;
 }
 
 /**
- * The lists of one batch of queries, merged: `use` finds each query's in the first part.
+ * The lists of one batch of queries. They are merged, and `use` finds each query's in the first part, but for those that
+ * are longer than the device sorts.
  * @param k  at most the number of live rows
  */
 async function searchBatch(
-  { device, rows, shape }: Searched,
+  { device, rows, shape, limits }: Searched,
   queries: Uint8Array,
   plan: SearchPlan,
   k: number,
@@ -55,9 +60,12 @@ async function searchBatch(
   launch(device, 'nearest_begin', step, Math.min(plan.parts * batch.count * k, 2 ** 24));
 
   let seeds = seedSteps(plan, rows.mostTiles, k);
-  const cursors = seeds > 0 ? memory.allocate(plan.walks * 8, 'neighbours') : null;
+  const cursors = memory.allocate(plan.walks * 8, 'neighbours');
+  const pairs = pairsOfLaunch(device, limits, { paddedBytes, queries: batch.count, k });
+  const stepsAtOnce = Math.max(1, Math.floor(pairs / (batch.count * plan.walksOfQuery * TILE_ROWS)));
+  let queued = 0;
   await rows.forEachChunk(batch.popcount, signal, async (chunk) => {
-    const search = (steps: number, resume: boolean) => {
+    const launchSteps = (steps: number, resume: boolean) => {
       const parameters = packSearchParameters({
         plan,
         queries: batch,
@@ -73,16 +81,25 @@ async function searchBatch(
       });
       plan.kernel.launch(device.stream, plan.launch, parameters);
     };
-    const resume = seeds > 0;
-    if (resume) {
-      search(seeds, false);
-      merge(device, step);
-      seeds = 0;
+    // Walks share the tiles on either side of where they start, and neither side need come out even.
+    const all = Math.ceil(chunk.tileCount / plan.walksOfQuery) + 1;
+    for (let done = 0, now: number; done < all; done += now) {
+      now = Math.min(seeds || all - done, stepsAtOnce);
+      // A cancelled call has to see through what waits on the device: never more than one launch may do.
+      if (queued + now > stepsAtOnce) {
+        await device.stream.synchronize();
+        throwIfCancelled(signal);
+        queued = 0;
+      }
+      launchSteps(now, done > 0);
+      queued += now;
+      if (seeds === 0) continue;
+      seeds -= now;
+      if (seeds === 0) merge(device, step);
     }
-    search(ALL_STEPS, resume);
   });
   throwIfCancelled(signal);
-  merge(device, step);
+  if (k <= limits.longestOnDevice) merge(device, step);
   await use(batch, step, memory);
 }
 
@@ -120,18 +137,20 @@ async function forEachBatch(
   signal: AbortSignal | undefined,
   use: (first: number, batch: QueryBatch, step: ListStep, memory: DeviceScope) => Promise<void>,
 ): Promise<void> {
-  const { device, rows, shape, batchBytes } = searched;
+  const { device, rows, shape, batchBytes, limits } = searched;
   const total = queries.length / shape.rowBytes;
   const { paddedBytes } = rows;
   for (let first = 0; first < total; ) {
     throwIfCancelled(signal);
-    let count = Math.min(total - first, MOST_QUERIES);
+    let count = Math.min(total - first, limits.queriesAtOnce);
     let plan: SearchPlan;
     for (;;) {
       // Lists, results, and the query itself with its popcount, place and bound.
       const room = Math.floor((batchBytes / count - paddedBytes - 16) / (k * ENTRY_BYTES)) - 1;
       // Fewer queries are cut into more parts, so that in the end the number of parts has to give way.
-      const mostParts = count > FEW_QUERIES ? Infinity : Math.max(room, 1);
+      const manyParts = count > FEW_QUERIES ? Infinity : Math.max(room, 1);
+      const mostParts =
+        k > limits.longestOnDevice ? Math.min(manyParts, Math.floor(MOST_LONG_ENTRIES / k)) : manyParts;
       plan = planSearch(device, 'nearest', {
         paddedBytes,
         queries: count,
@@ -163,10 +182,15 @@ export async function searchNearest(
   signal: AbortSignal | undefined,
   into: Neighbors,
 ): Promise<void> {
-  const { device, rows } = searched;
+  const { device, rows, limits } = searched;
   // More than there are references is never found, but would take room.
   const room = Math.min(k, rows.live);
   await forEachBatch(searched, queries, room, metric, signal, async (first, batch, step, memory) => {
+    if (room > limits.longestOnDevice) {
+      const { setBits, order } = batch;
+      await readLongLists(device, step, { setBits, order, first }, k, into, signal);
+      return;
+    }
     const size = batch.count * room;
     const results = {
       indexes: memory.allocate(size * 4, 'neighbours'),
@@ -194,7 +218,10 @@ async function readRows(
     await device.read(from, 0, into.subarray(at, at + count * k));
     return;
   }
-  const found = into instanceof Uint32Array ? new Uint32Array(count * room) : new Uint16Array(count * room);
+  const size = count * room;
+  const found = inHostMemory(size * into.BYTES_PER_ELEMENT, 'neighbours', () =>
+    into instanceof Uint32Array ? new Uint32Array(size) : new Uint16Array(size),
+  );
   await device.read(from, 0, found);
   for (let q = 0; q < count; q++) into.set(found.subarray(q * room, (q + 1) * room), at + q * k);
 }

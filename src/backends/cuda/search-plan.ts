@@ -62,9 +62,9 @@ export function planSearch(
     return { kernel, launch, splits };
   };
 
-  const matrix = matrixShape(paddedBytes, queries);
-  const { computeCapability, sharedBytesPerBlock } = device.info;
-  if (matrix && computeCapability >= MATRIX_CAPABILITY && matrix.sharedBytes <= sharedBytesPerBlock) {
+  const matrix = onMatrixUnits(device, paddedBytes, queries);
+  if (matrix) {
+    const { sharedBytesPerBlock } = device.info;
     const { queriesOfWarp, rowGroups, sharedBytes } = matrix;
     const kernel = kernelOf(`${paddedBytes * 8}_by_${queriesOfWarp}`);
     const withLists = sharedBytes + WARPS * queriesOfWarp * k * ENTRY_BYTES;
@@ -88,6 +88,13 @@ export function planSearch(
   const parts = made.splits * WARPS;
   const walks = made.launch.blocks * WARPS;
   return { ...made, rowGroups: 1, parts, walks, walksOfQuery: parts, sharedLists: false };
+}
+
+/** How queries are searched on matrix units, where they are. */
+export function onMatrixUnits({ info }: CudaDevice, paddedBytes: number, queries: number) {
+  const matrix = matrixShape(paddedBytes, queries);
+  const able = info.computeCapability >= MATRIX_CAPABILITY;
+  return matrix && able && matrix.sharedBytes <= info.sharedBytesPerBlock ? matrix : undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { RowShape } from '../../core/search-arguments.ts';
 import type { DeviceScope } from './device-scope.ts';
+import { inHostMemory } from './search-memory.ts';
 import type { DeviceQueries } from './search-parameters.ts';
 import { fillPopcounts, gatherRows, sortByPopcount } from './sorted-rows.ts';
 
@@ -13,7 +14,7 @@ export interface QueryBatch extends DeviceQueries {
   readonly popcount: number;
 }
 
-/** Brings queries to the device in the order of their popcounts. @param rows uint8 [n, rowBytes] */
+/** Brings queries to the device in the order of their popcounts. @param rows uint8 [n, rowBytes] @throws ERR_OUT_OF_MEMORY */
 export async function uploadQueries(
   rows: Uint8Array,
   shape: RowShape,
@@ -24,7 +25,8 @@ export async function uploadQueries(
   const count = rows.length / shape.rowBytes;
   const ofQueries = { ...shape, count };
   const sorted = await sortByPopcount({ fingerprints: rows }, ofQueries, signal);
-  const packed = new Uint8Array(count * paddedBytes);
+  const packedBytes = count * paddedBytes;
+  const packed = inHostMemory(packedBytes, 'queries', () => new Uint8Array(packedBytes));
   gatherRows(rows, ofQueries, sorted, 0, packed, paddedBytes);
   const setBits = new Uint16Array(count);
   fillPopcounts(sorted, 0, setBits);

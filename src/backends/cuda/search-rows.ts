@@ -4,10 +4,11 @@ import type { RowShape } from '../../core/search-arguments.ts';
 import type { CudaEvent, CudaStream, DeviceMemory, PinnedMemory } from '../../native/cuda.ts';
 import type { CudaDevice } from './cuda-device.ts';
 import { layOutTiles, padRow, splitParts, TILE_ROWS, writeTiles } from './search-layout.ts';
+import type { SearchLimits } from './search-limits.ts';
+import { inHostMemory } from './search-memory.ts';
+import type { Range } from './search-parameters.ts';
 import { type SortedRows, sortByPopcount, throwIfCancelled } from './sorted-rows.ts';
 
-/** Tiles that are put together at a time on their way to the device. */
-const TILES_AT_ONCE = 1024;
 /** References that do not fit into device memory pass through it in pieces of this size. */
 const CHUNK_BYTES = 256 * 2 ** 20;
 /** Device memory that is left to searches and to others, and the share of a small device. */
@@ -39,21 +40,21 @@ export class SearchRows implements Disposable {
   readonly mostTiles: number;
   readonly #device: CudaDevice;
   readonly #resources: DisposableStack;
-  readonly #resident: DeviceChunk | undefined;
+  readonly #resident: readonly DeviceChunk[];
   readonly #stream: Streaming | undefined;
 
   private constructor(
     device: CudaDevice,
     resources: DisposableStack,
     sizes: { paddedBytes: number; live: number; mostTiles: number },
-    held: { resident?: DeviceChunk; streaming?: Streaming },
+    held: { resident?: readonly DeviceChunk[]; streaming?: Streaming },
   ) {
     this.#device = device;
     this.#resources = resources;
     this.paddedBytes = sizes.paddedBytes;
     this.live = sizes.live;
     this.mostTiles = sizes.mostTiles;
-    this.#resident = held.resident;
+    this.#resident = held.resident ?? [];
     this.#stream = held.streaming;
   }
 
@@ -66,7 +67,7 @@ export class SearchRows implements Disposable {
     device: CudaDevice,
     { fingerprints, tombstones }: References,
     shape: RowShape,
-    { signal, maxResidentBytes }: { signal?: AbortSignal | undefined; maxResidentBytes?: number | undefined },
+    { signal, maxResidentBytes, limits }: SearchRowsOptions,
   ): Promise<SearchRows> {
     const sorted = await sortByPopcount({ fingerprints, ...(tombstones && { tombstones }) }, shape, signal);
     const paddedBytes = padRow(shape.bytes);
@@ -76,16 +77,16 @@ export class SearchRows implements Disposable {
     const source: Source = { fingerprints, shape, sorted, paddedBytes, signal };
     using made = new DisposableStack();
     if (layOutTiles(tileCount, paddedBytes).sizeBytes <= room) {
-      const resident = await makeResident(device, source, tileCount, made);
-      return new SearchRows(
-        device,
-        made.move(),
-        { paddedBytes, live, mostTiles: tileCount },
-        resident ? { resident } : {},
-      );
+      const mostTiles = Math.min(limits.tilesOfChunk, tileCount);
+      const resident: DeviceChunk[] = [];
+      for (let first = 0; first < tileCount; first += mostTiles) {
+        const tiles = { first, count: Math.min(mostTiles, tileCount - first) };
+        resident.push(await makeResident(device, source, tiles, limits.tilesAtOnce, made));
+      }
+      return new SearchRows(device, made.move(), { paddedBytes, live, mostTiles }, { resident });
     }
     const most = Math.floor(Math.min(CHUNK_BYTES, room / 2) / layOutTiles(1, paddedBytes).sizeBytes);
-    const mostTiles = Math.max(1, Math.min(most, tileCount));
+    const mostTiles = Math.max(1, Math.min(most, tileCount, limits.tilesOfChunk));
     const streaming = await makeStreaming(device, source, tileCount, mostTiles, made);
     return new SearchRows(device, made.move(), { paddedBytes, live, mostTiles }, { streaming });
   }
@@ -101,7 +102,10 @@ export class SearchRows implements Disposable {
     visit: (chunk: DeviceChunk) => Promise<void>,
   ): Promise<void> {
     throwIfCancelled(signal);
-    if (this.#resident) await visit(this.#resident);
+    for (const chunk of this.#resident) {
+      await visit(chunk);
+      throwIfCancelled(signal);
+    }
     if (!this.#stream) return;
     const { chunks, slots, copies } = this.#stream;
     const order = chunks.toSorted(
@@ -138,6 +142,12 @@ export class SearchRows implements Disposable {
   }
 }
 
+interface SearchRowsOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly maxResidentBytes?: number | undefined;
+  readonly limits: SearchLimits;
+}
+
 function roomFor(device: CudaDevice): number {
   const { freeBytes } = device.context.memory();
   return Math.floor(freeBytes - Math.min(RESERVE_BYTES, freeBytes * RESERVE_SHARE));
@@ -165,25 +175,28 @@ interface Streaming {
 async function makeResident(
   device: CudaDevice,
   { fingerprints, shape, sorted, paddedBytes, signal }: Source,
-  tileCount: number,
+  tiles: Range,
+  tilesAtOnce: number,
   made: DisposableStack,
-): Promise<DeviceChunk | undefined> {
-  if (tileCount === 0) return undefined;
+): Promise<DeviceChunk> {
+  const tileCount = tiles.count;
   const at = layOutTiles(tileCount, paddedBytes);
   const memory = made.use(device.context.allocate(at.sizeBytes, 'references'));
-  const most = Math.min(TILES_AT_ONCE, tileCount);
-  const bytes = new Uint8Array(layOutTiles(most, paddedBytes).sizeBytes);
+  const most = Math.min(tilesAtOnce, tileCount);
+  const { sizeBytes } = layOutTiles(most, paddedBytes);
+  const bytes = inHostMemory(sizeBytes, 'references on their way', () => new Uint8Array(sizeBytes));
   for (let tile = 0; tile < tileCount; tile += most) {
     throwIfCancelled(signal);
     const parts = splitParts(bytes, Math.min(most, tileCount - tile), paddedBytes);
-    writeTiles(fingerprints, shape, sorted, tile, parts);
+    writeTiles(fingerprints, shape, sorted, tiles.first + tile, parts);
     const rows = tile * TILE_ROWS;
     await device.write(memory, rows * paddedBytes, parts.fingerprints);
     await device.write(memory, at.rows + rows * 4, parts.rows);
     await device.write(memory, at.tiles + tile * 16, parts.tiles);
     await device.write(memory, at.popcounts + rows * 2, parts.popcounts);
   }
-  return { memory, tileCount, rowCount: sorted.order.length };
+  const rowCount = Math.min(tileCount * TILE_ROWS, sorted.order.length - tiles.first * TILE_ROWS);
+  return { memory, tileCount, rowCount };
 }
 
 async function makeStreaming(

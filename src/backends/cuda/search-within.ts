@@ -1,6 +1,9 @@
 import { type Fraction, type Metric, thresholdFraction } from '../../core/metric.ts';
 import type { DeviceMemory } from '../../native/cuda.ts';
 import { DeviceScope } from './device-scope.ts';
+import { TILE_ROWS } from './search-layout.ts';
+import { pairsOfLaunch } from './search-limits.ts';
+import { inHostMemory } from './search-memory.ts';
 import type { Searched } from './search-nearest.ts';
 import { ALL_STEPS, packSearchParameters, type Range } from './search-parameters.ts';
 import { planSearch } from './search-plan.ts';
@@ -15,7 +18,8 @@ const HIT_BYTES = HIT_WORDS * 4;
 const LEAST_HITS = 64;
 /** Room for hits at first. */
 const FIRST_HITS = 2 ** 20;
-const MOST_QUERIES = 32_768;
+/** The kernel counts the room for hits in 32 bits with a sign. */
+const MOST_HITS = 2 ** 31 - 1;
 
 /** Hits of some queries, in no order. */
 export interface FoundHits {
@@ -49,14 +53,17 @@ export async function searchWithin(
   metric: Metric,
   signal: AbortSignal | undefined,
 ): Promise<FoundHits[]> {
-  const { device, rows, shape, batchBytes } = searched;
+  const { device, rows, shape, batchBytes, limits } = searched;
+  const { queriesAtOnce } = limits;
   const total = queries.length / shape.rowBytes;
   const found: FoundHits[] = [];
-  for (let first = 0; first < total; first += MOST_QUERIES) {
+  for (let first = 0; first < total; first += queriesAtOnce) {
     await using memory = new DeviceScope(device);
-    const part = queries.subarray(first * shape.rowBytes, (first + MOST_QUERIES) * shape.rowBytes);
+    const part = queries.subarray(first * shape.rowBytes, (first + queriesAtOnce) * shape.rowBytes);
     const batch = await uploadQueries(part, shape, rows.paddedBytes, memory, signal);
-    const most = Math.max(Math.floor(batchBytes / HIT_BYTES), LEAST_HITS);
+    const most = Math.min(Math.max(Math.floor(batchBytes / HIT_BYTES), LEAST_HITS), MOST_HITS);
+    const size = { paddedBytes: rows.paddedBytes, queries: batch.count, k: 0 };
+    const mostPairs = pairsOfLaunch(device, limits, size);
     const capacity = Math.min(FIRST_HITS, most);
     const room: HitRoom = {
       hits: memory.allocate(capacity * HIT_BYTES, 'hits'),
@@ -70,9 +77,13 @@ export async function searchWithin(
       ];
       for (let cell = cells.pop(); cell; cell = cells.pop()) {
         throwIfCancelled(signal);
+        if (cell.tiles.count > 1 && cell.queries.count * cell.tiles.count * TILE_ROWS > mostPairs) {
+          cells.push(...halveTiles(cell));
+          continue;
+        }
         const count = await searchCell(searched, batch, chunk, cell, room, threshold, metric);
         if (count <= room.capacity) {
-          const words = new Uint32Array(count * HIT_WORDS);
+          const words = inHostMemory(count * HIT_BYTES, 'hits', () => new Uint32Array(count * HIT_WORDS));
           await device.read(room.hits, 0, words);
           const { queries: range } = cell;
           const end = range.first + range.count;
@@ -93,17 +104,21 @@ export async function searchWithin(
 }
 
 /** Two halves of the queries; of the tiles when there is one query. */
-function halve({ queries, tiles }: Cell): Cell[] {
-  const cut = ({ first, count }: Range): Range[] => {
-    const half = count >> 1;
-    return [
-      { first, count: half },
-      { first: first + half, count: count - half },
-    ];
-  };
-  return queries.count > 1
-    ? cut(queries).map((part) => ({ queries: part, tiles }))
-    : cut(tiles).map((part) => ({ queries, tiles: part }));
+function halve(cell: Cell): Cell[] {
+  if (cell.queries.count === 1) return halveTiles(cell);
+  return cut(cell.queries).map((queries) => ({ queries, tiles: cell.tiles }));
+}
+
+function halveTiles({ queries, tiles }: Cell): Cell[] {
+  return cut(tiles).map((part) => ({ queries, tiles: part }));
+}
+
+function cut({ first, count }: Range): Range[] {
+  const half = count >> 1;
+  return [
+    { first, count: half },
+    { first: first + half, count: count - half },
+  ];
 }
 
 /** @returns how many hits there are; all are in `room` when it has that capacity */

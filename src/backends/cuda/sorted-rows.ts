@@ -3,6 +3,7 @@ import { AssayerError } from '../../core/errors.ts';
 import { popcounts } from '../../core/fingerprint.ts';
 import type { References } from '../../core/ops.ts';
 import { isDead, type RowShape } from '../../core/search-arguments.ts';
+import { inHostMemory } from './search-memory.ts';
 
 /** Rows between two looks at the signal. */
 const ROWS_AT_ONCE = 65_536;
@@ -17,14 +18,14 @@ export interface SortedRows {
 
 /**
  * Counting sort of rows that are not deleted; the fingerprints stay where they are.
- * @throws ERR_CANCELLED
+ * @throws ERR_CANCELLED, ERR_OUT_OF_MEMORY
  */
 export async function sortByPopcount(
   { fingerprints, tombstones }: Pick<References, 'fingerprints' | 'tombstones'>,
   { count, bits, bytes, rowBytes }: RowShape,
   signal: AbortSignal | undefined,
 ): Promise<SortedRows> {
-  const ofRow = new Uint16Array(count);
+  const ofRow = inHostMemory(count * 2, 'popcounts of rows', () => new Uint16Array(count));
   const starts = new Uint32Array(bits + 2);
   for (let first = 0; first < count; first += ROWS_AT_ONCE) {
     if (first > 0) await nextTurn();
@@ -34,7 +35,8 @@ export async function sortByPopcount(
     for (let row = first; row < end; row++) if (!isDead(tombstones, row)) starts[ofRow[row] + 1]++;
   }
   for (let b = 0; b <= bits; b++) starts[b + 1] += starts[b];
-  const order = new Uint32Array(starts[bits + 1]);
+  const live = starts[bits + 1];
+  const order = inHostMemory(live * 4, 'the order of rows', () => new Uint32Array(live));
   const next = starts.slice();
   for (let row = 0; row < count; row++) if (!isDead(tombstones, row)) order[next[ofRow[row]]++] = row;
   return { order, starts };

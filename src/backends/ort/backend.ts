@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs';
 import type { Backend } from '../../core/backend.ts';
 import { AssayerError } from '../../core/errors.ts';
 import type { MmdInput } from '../../core/mmd.ts';
@@ -7,6 +6,7 @@ import { prepareMmd } from '../../core/mmd-problem.ts';
 import type { Operations } from '../../core/ops.ts';
 import type { Refusal } from '../../core/ports.ts';
 import { parseDeviceName } from './device-name.ts';
+import { hasGpu } from './gpu-file.ts';
 import { createOrtMmd, estimateMmd } from './mmd.ts';
 import { refusalText } from './refusal.ts';
 
@@ -53,20 +53,8 @@ export async function createOrtBackend(options: OrtBackendOptions): Promise<Back
 
 /**
  * Vulkan also has drivers that compute on the processor (lavapipe, SwiftShader), often installed without anybody's asking;
- * ONNX Runtime does not tell which one it got. A GPU on Linux has a device file.
+ * ONNX Runtime does not tell which one it got.
  */
 function requireGpu(): void {
-  if (process.platform !== 'linux') return;
-  const names = ['/dev', '/dev/dri'].flatMap((folder) => {
-    try {
-      return readdirSync(folder);
-    } catch {
-      return [];
-    }
-  });
-  if (!names.some((name) => /^(renderD\d+|nvidia\d+|dxg)$/.test(name))) {
-    throw new Error(
-      'there is no GPU (no /dev/dri/renderD*, /dev/nvidia* or /dev/dxg): WebGPU would compute in software',
-    );
-  }
+  if (!hasGpu()) throw new Error('there is no GPU: WebGPU would compute in software');
 }

@@ -20,12 +20,12 @@ export function whyCudaProviderIsAbsent(
   folder: string = libraryFolder(),
   problem: (library: string) => string | undefined = loadProblem,
 ): string {
+  if (problem(DRIVER)) {
+    return `there is no NVIDIA driver (${DRIVER} cannot be loaded): install one, or start the container with --gpus all`;
+  }
   const missing = PROVIDER_FILES.find((file) => !existsSync(join(folder, file)));
   if (missing) {
     return `this installation has no CUDA provider (${missing} is not in ${folder}): run scripts/ort-cuda.sh, ${READ_MORE}`;
-  }
-  if (problem(DRIVER)) {
-    return `there is no NVIDIA driver (${DRIVER} cannot be loaded): install one, or start the container with --gpus all`;
   }
   const absent = CUDA_LIBRARIES.filter((library) => problem(library));
   if (absent.length > 0) {

@@ -2,6 +2,7 @@ import ort from 'onnxruntime-node';
 import { describeCause } from '../../core/errors.ts';
 import { whyCudaProviderIsAbsent } from './cuda-provider.ts';
 import { parseDeviceName } from './device-name.ts';
+import { hasGpu } from './gpu-file.ts';
 import { loadProblem } from './load-library.ts';
 
 // A provider that is not there is logged as an error on standard error; the reason reaches the caller anyway.
@@ -51,7 +52,10 @@ function describeProvider(provider: string, ordinal: number): ort.InferenceSessi
 /** WebGPU stands on Vulkan here, and its provider would tell of its absence on standard error, too. */
 function requireVulkan(): void {
   if (process.platform === 'linux' && loadProblem('libvulkan.so.1')) {
-    throw new Error('libvulkan.so.1 cannot be loaded: install the Vulkan loader and the driver of the GPU');
+    const advice = hasGpu()
+      ? ': install the Vulkan loader and the driver of the GPU'
+      : ', and there is no GPU';
+    throw new Error(`libvulkan.so.1 cannot be loaded${advice}`);
   }
 }
 

@@ -3,6 +3,9 @@ import { AssayerError, describeCause } from '../../core/errors.ts';
 import type { TensorEngine } from './tensor-engine.ts';
 
 const PACKAGE = '@tensorflow/tfjs-node-gpu';
+// In a checkout npm passes over the package's own optional peer, unless it is asked for as another kind of dependency.
+const NEEDS =
+  ', in a checkout with --no-save --save-prod (needs CUDA 11 and cuDNN 8; see docs/tensorflow-js.md)';
 
 /** What tfjs-node adds to the engine. */
 interface TfjsNode extends TensorEngine {
@@ -41,7 +44,7 @@ export function loadTfjsNode(name: string, load: Load): TfjsNode {
     const problem = `${name} is not installed`;
     throw new AssayerError(
       'ERR_TENSORFLOW',
-      { problem, advice: `Install it with npm install ${name}.` },
+      { problem, advice: `Install it with npm install ${name}${NEEDS}` },
       { cause },
     );
   }
