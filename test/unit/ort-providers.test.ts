@@ -31,12 +31,12 @@ describe('why the CUDA provider cannot be loaded', () => {
 
   test('names the file that the package leaves out, and what puts it there', () => {
     expect(explain([], [])).toContain(`${SHARED} is not in ${folder}): run scripts/ort-cuda.sh`);
-    expect(explain([SHARED], ['libcuda.so.1'])).toContain(`${CUDA} is not in`);
+    expect(explain([SHARED], ['libcudart.so.13'])).toContain(`${CUDA} is not in`);
   });
-  test('names the driver before the libraries that need it', () => {
-    expect(explain([SHARED, CUDA], ['libcuda.so.1', 'libcudart.so.13'])).toMatch(
-      /^there is no NVIDIA driver/,
-    );
+  test('names the driver before all that nobody needs without it', () => {
+    for (const files of [[], [SHARED, CUDA]]) {
+      expect(explain(files, ['libcuda.so.1', 'libcudart.so.13'])).toMatch(/^there is no NVIDIA driver/);
+    }
   });
   test('names every CUDA library that is missing', () => {
     expect(explain([SHARED, CUDA], ['libcublas.so.13', 'libcurand.so.10'])).toMatch(
