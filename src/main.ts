@@ -26,9 +26,13 @@ const mmdWorkerUrl = new URL(`./workers/mmd${extension}`, import.meta.url);
  */
 const TRAINER_SOURCES = [
   'src/trainers/*.ts',
+  'src/flows/fit-model.ts',
+  'src/backends/wasm/mlp.ts',
+  'src/core/philox.ts',
   'src/statistics/conformal.ts',
   'src/statistics/platt.ts',
   'kernels/cholesky/*.wasm',
+  'kernels/mlp/*.wasm',
 ];
 
 /** Devices tried for prediction when the caller names none; webgpu is there for who asks for it by name. */
@@ -62,6 +66,10 @@ export function createEngine({
       const { createFeaturizer } = await import('./chemistry/featurizer.ts');
       return createFeaturizer({ workerUrl, threads });
     },
+    async recordInchikeys(inputs, signal) {
+      const { recordInchikeys } = await import('./chemistry/record-keys.ts');
+      return recordInchikeys(inputs, signal);
+    },
     async loadPredictor(model, name) {
       const { loadPredictor } = await import('./backends/ort/predictor.ts');
       return loadPredictor(model, { name, providers: devices, threads });
@@ -73,6 +81,10 @@ export function createEngine({
     async loadLinearAlgebra() {
       const { loadLinearAlgebra } = await import('./backends/wasm/linear-algebra.ts');
       return loadLinearAlgebra();
+    },
+    async loadNetworks() {
+      const { createNetwork } = await import('./backends/wasm/mlp.ts');
+      return createNetwork;
     },
     async listDevices() {
       const { listProviders } = await import('./backends/ort/predictor.ts');

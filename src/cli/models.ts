@@ -106,7 +106,7 @@ function problemOf(cause: unknown): string {
 /** Settings and results of training; the many relevances of single descriptors are left to --json. */
 function parametersText(parameters: Manifest['trainer']['parameters']): string {
   const [relevances, others] = [true, false].map((wanted) =>
-    Object.entries(parameters).filter(([name]) => name.startsWith('relevance.') === wanted),
+    Object.entries(parameters).filter(([name]) => name.includes('.relevance.') === wanted),
   );
   const shown = others.map(([name, value]) => `${name}=${significant(value)}`);
   if (relevances.length > 0) shown.push(`and ${relevances.length} relevances (--json)`);

@@ -54,7 +54,17 @@ export interface UnsignedManifest {
     readonly source: string;
     readonly licence: string;
     readonly files: Readonly<Record<string, string>>;
+    /** Hash of where the labels come from and what they mean. */
+    readonly assaySource: string;
+    /** Hash of the compounds that have a label, before the split. */
+    readonly compounds: string;
     readonly counts: Readonly<Record<string, number>>;
+    /** Rows of the raw file, how many of them were dropped and why, and how many compounds contradict themselves. */
+    readonly curation: {
+      readonly rawRows: number;
+      readonly conflictCompounds: number;
+      readonly dropped: Readonly<Record<string, number>>;
+    };
   };
   readonly split: { readonly name: string; readonly hash: string };
   readonly trainer: {
@@ -65,6 +75,8 @@ export interface UnsignedManifest {
   };
   readonly calibration: ConformalCalibration | PlattCalibration;
   readonly domain: Domain;
+  /** The rows that the figures are scored on: hash over rows and labels, and their number. */
+  readonly evaluation: { readonly hash: string; readonly rows: number };
   /** Figures on the held-out test rows, by metric name. */
   readonly metrics: Readonly<Record<string, Metric>>;
   /** SHA-256 of the files beside the manifest. */

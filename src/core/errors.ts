@@ -129,6 +129,61 @@ export const ERRORS = {
     retryable: false,
     exitCode: 2,
   },
+  ERR_DATA_SOURCE: {
+    message:
+      'Training data for {endpoint} is another file than its recipe was made for: {path} has SHA-256 {actual}, the recipe names {expected}. Restore that file, or write a recipe for this one.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_DATA_COLUMN: {
+    message:
+      'Training data for {endpoint} has no column {column} ({path} has {columns}). Correct the recipe or the file.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_DATA_UNITS: {
+    message:
+      'Training data for {endpoint} mixes units: row {row} is in {unit}, the recipe converts {known} ({path}). Convert the values, or name the factor of the unit in the recipe.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_DATA_LABELS: {
+    message: 'Labels for {endpoint} cannot be used: {problem} ({path}).',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_DATA_ONE_CLASS: {
+    message:
+      'Training data for {endpoint}: the {part} rows are all of one class ({path}). Give rows of both classes.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_DATA_TOO_FEW: {
+    message:
+      'Training data for {endpoint} are too few: {rows} usable {part} rows in {groups} scaffold groups, at least {leastRows} in {leastGroups} are needed ({path}).',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_DATA_DUPLICATES: {
+    message:
+      'Training data for {endpoint} hold {compounds} compounds in {rows} rows: what is left once duplicates are merged is too few ({path}). Give more compounds.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_NOT_COMPARABLE: {
+    message:
+      'Figures of {left} and {right} cannot stand side by side: they differ in {difference}. Compare models that were measured alike.',
+    status: 409,
+    retryable: false,
+    exitCode: 2,
+  },
   ERR_ENDPOINT_UNKNOWN: {
     message: 'There is no endpoint {endpoint}. Known: {known}.',
     status: 404,

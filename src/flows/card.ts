@@ -1,4 +1,5 @@
 import type { Manifest } from '../core/artifact.ts';
+import { MODEL_NAMES } from './fit-model.ts';
 import type { DatasetRecipe } from './recipes.ts';
 
 /** The model card, in Markdown: what the model predicts, from what, how well, where not to trust it. */
@@ -14,12 +15,17 @@ ${endpoint.title}, ${endpoint.kind === 'classification' ? 'as a probability' : `
 Cut-offs people use: ${recipe.cutoffs}.
 
 ## Data
-${sentence(endpoint.assay)} Source: ${recipe.source}. Licence: ${recipe.licence}.
+${sentence(endpoint.assay)}${endpoint.species ? ` Species: ${endpoint.species}.` : ''} Source: ${recipe.source}. Licence: ${recipe.licence}.
 ${recipe.notes}
+
+${curationText(manifest)}
 
 ${Object.entries(dataset.counts)
   .map(([name, value]) => `- ${COUNT_TEXTS[name] ?? name}: ${value.toLocaleString('en')}`)
   .join('\n')}
+
+## Model
+${modelText(manifest)}
 
 ## Figures on the held-out test rows
 Split: ${split.name}. Intervals: 95 %, bootstrap over whole scaffolds.${endpoint.kind === 'regression' ? ' Errors are on the modelled scale.' : ''}
@@ -39,7 +45,7 @@ were unknown) and no descriptor lies further than ${domain.maxDescriptorZ.toFixe
 ${calibration.kind === 'conformal' ? 'Intervals hold on average over compounds like the training scaffolds, not for every single compound or series.' : 'The probability is calibrated over scaffolds like those of training, not for every single series.'}
 The features do not see stereochemistry: stereoisomers get the same prediction. Tautomers are taken as written. Similarity
 1 means equal bits, which homologues can have (cyclohexane and cyclododecane), not the same compound.
-Held-out predictions keep the kernel parameters and the scaling of descriptors, which were fitted with all training rows.
+Held-out predictions keep the scaling of descriptors and the Gaussian process's kernel, which were fitted with all training rows.
 ${recipe.weakSpots}
 
 ## Identity
@@ -52,22 +58,60 @@ Trainer ${trainer.name}, seed ${trainer.seed}; its parameters stand in manifest.
 
 const COUNT_TEXTS: Readonly<Record<string, string>> = {
   kept: 'Rows kept by the recipe',
-  censoredLeftOut: 'Rows that carry only a bound, left out',
-  train: 'Training rows',
+  train: 'Training rows with a value',
+  trainBounds: 'Training rows with a bound alone (fitted as bounds)',
   trainRejected: 'Training rows rejected by the chemistry',
   trainDroppedAsSameParentInTest: 'Training rows dropped because the same parent stands in the test rows',
   trainParents: 'Different compounds among them (salts and mixtures are records of their parent)',
   trainGroups: 'Groups that are held out together for calibration (scaffold, or equal fingerprint)',
-  test: 'Test rows',
+  test: 'Test rows with a value (scored)',
+  testBounds: 'Test rows with a bound alone (not scored)',
   testWithScaffoldInTrain: 'Test rows whose parent has the scaffold of a training row',
   testWithFingerprintInTrain: 'Test rows with the fingerprint of a training row',
   testRejected: 'Test rows rejected by the chemistry (scored as the training mean)',
 };
 
+/** What was dropped of the raw file, by reason (docs/endpoints.md says what each means). */
+function curationText({ endpoint, dataset: { curation } }: Manifest): string {
+  const dropped = Object.entries(curation.dropped)
+    .filter(([, rows]) => rows > 0)
+    .map(([reason, rows]) => `${reason} ${rows.toLocaleString('en')}`);
+  const conflicts = curation.conflictCompounds.toLocaleString('en');
+  return `Of ${curation.rawRows.toLocaleString('en')} raw rows these were not used: ${dropped.join(', ') || 'none'}. Compounds whose rows contradict each
+other: ${conflicts}. \`assayer train ${endpoint.id} --dataset-only --curation-report FILE\` lists every such row.`;
+}
+
+const MODEL_TEXTS: Readonly<Record<(typeof MODEL_NAMES)[number], string>> = {
+  process: 'Gaussian process (Tanimoto times rational quadratic kernel)',
+  networks: 'Ensemble of small networks',
+  trees: 'Boosted trees',
+};
+
+/** The models that are averaged, their weights, and what each would lose alone. */
+function modelText({ trainer: { parameters }, endpoint }: Manifest): string {
+  const figure = (name: string) => Number(parameters[name]).toFixed(3);
+  const rows = MODEL_NAMES.map((name) => {
+    const weight = Number(parameters[`${name}.weight`]);
+    return `| ${MODEL_TEXTS[name]} | ${weight > 0 ? weight.toFixed(2) : 'left out'} | ${figure(`${name}.heldOutLoss`)} |`;
+  });
+  const loss =
+    endpoint.kind === 'classification'
+      ? "share of the labels' variance that the scores leave unexplained"
+      : 'mean absolute error';
+  return `An average of models of Morgan bits and 43 descriptors. Weights are chosen inside the training rows, on scaffolds that the
+models had not seen; the loss is the ${loss} there.
+
+| model | weight | loss alone |
+| --- | --- | --- |
+${rows.join('\n')}
+
+Loss of the average: ${figure('heldOutLoss')}.`;
+}
+
 function calibrationText({ calibration, endpoint }: Manifest): string {
   if (calibration.kind === 'platt') {
     return `The raw score is made a probability by a sigmoid (Platt scaling: slope ${calibration.slope.toFixed(3)}, offset ${calibration.offset.toFixed(3)}),
-fitted to training compounds predicted without their scaffold.`;
+fitted to training compounds predicted by models that had not seen their scaffold (four folds of whole scaffolds).`;
   }
   const rows = calibration.edges.map((edge, i) => {
     const next = calibration.edges[i + 1];
@@ -76,7 +120,7 @@ fitted to training compounds predicted without their scaffold.`;
     return `| ${range} | ${calibration.halfWidths[i].toFixed(2)} | ${calibration.counts[i].toLocaleString('en')} |`;
   });
   return `${calibration.coverage * 100} % conformal intervals: the half-width depends on the similarity to the nearest training compound, and comes
-from training compounds predicted without their scaffold.${endpoint.transform === 'identity' ? '' : ' Half-widths are on the modelled scale.'}
+from training compounds predicted by models that had not seen their scaffold (four folds of whole scaffolds).${endpoint.transform === 'identity' ? '' : ' Half-widths are on the modelled scale.'}
 
 | similarity to the nearest training compound | half-width | compounds behind it |
 | --- | --- | --- |

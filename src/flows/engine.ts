@@ -1,6 +1,7 @@
 import type { BackendSource } from '../core/backend.ts';
 import type { Clock } from '../core/clock.ts';
 import type { FeatureContract } from '../core/contract.ts';
+import type { CreateNetwork } from '../core/network.ts';
 import type { Featurizer, LinearAlgebra, NeighborIndex, Predictor, Refusal } from '../core/ports.ts';
 
 /** A model on the device that accepted it, and why the ones before it in the list did not. */
@@ -32,9 +33,12 @@ export interface Engine {
   /** Backends for operations (neighbour search, intersections), in the order they are tried. */
   readonly backends: readonly BackendSource[];
   createFeaturizer(): Promise<Featurizer>;
+  /** Standard InChIKeys of records as written, '' where there is none; for records that a featurizer accepted. */
+  recordInchikeys(inputs: readonly string[], signal?: AbortSignal): Promise<string[]>;
   loadPredictor(model: Uint8Array, name: string): Promise<LoadedPredictor>;
   createNeighborIndex(fingerprints: Uint8Array): Promise<NeighborIndex>;
   loadLinearAlgebra(): Promise<LinearAlgebra>;
+  loadNetworks(): Promise<CreateNetwork>;
   /** What can run models here, in the order tried, and why the rest cannot. */
   listDevices(): Promise<readonly DeviceStatus[]>;
   /** SHA-256 over the sources that decide what training gives. */

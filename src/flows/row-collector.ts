@@ -1,45 +1,51 @@
 import type { FeatureBatch } from '../core/compound.ts';
 import { DESCRIPTOR_COUNT } from '../core/descriptors.ts';
 import { FINGERPRINT_BYTES } from '../core/fingerprint.ts';
+import type { DatasetRow } from './apply-split.ts';
 import type { LabelledRows } from './dataset.ts';
-import type { SplitRow } from './split.ts';
 
-/** Gathers labelled compounds one by one and gives them back as arrays. */
+/** Features of one row of a raw file. */
+interface RowFeatures {
+  readonly inchikey: string;
+  readonly scaffold: string;
+  readonly whole: boolean;
+  readonly fingerprint: Uint8Array;
+  readonly descriptors: Float32Array;
+}
+
+/** Gathers the features of single rows and gives them back as arrays, with labels that become known later. */
 export class RowCollector {
-  readonly #inchikeys: string[] = [];
-  readonly #scaffolds: string[] = [];
-  readonly #whole: boolean[] = [];
-  readonly #labels: SplitRow[] = [];
-  readonly #fingerprints: Uint8Array[] = [];
-  readonly #descriptors: Float32Array[] = [];
+  readonly #features = new Map<number, RowFeatures>();
 
-  /** Takes row `i` of a batch, copied. @param input the record as written */
-  add(label: SplitRow, input: string, features: FeatureBatch, i: number): void {
-    this.#labels.push(label);
-    this.#inchikeys.push(features.inchikeys[i]);
-    this.#scaffolds.push(features.scaffolds[i]);
-    this.#whole.push(!input.includes('.'));
-    this.#fingerprints.push(features.fingerprints.slice(i * FINGERPRINT_BYTES, (i + 1) * FINGERPRINT_BYTES));
-    this.#descriptors.push(features.descriptors.slice(i * DESCRIPTOR_COUNT, (i + 1) * DESCRIPTOR_COUNT));
+  /** Takes row `i` of a batch, copied. @param row data row of the raw file @param input the record as written */
+  add(row: number, input: string, features: FeatureBatch, i: number): void {
+    this.#features.set(row, {
+      inchikey: features.inchikeys[i],
+      scaffold: features.scaffolds[i],
+      whole: !input.includes('.'),
+      fingerprint: features.fingerprints.slice(i * FINGERPRINT_BYTES, (i + 1) * FINGERPRINT_BYTES),
+      descriptors: features.descriptors.slice(i * DESCRIPTOR_COUNT, (i + 1) * DESCRIPTOR_COUNT),
+    });
   }
 
-  /** All rows, in the order they came. */
-  rows(): LabelledRows {
-    const count = this.#labels.length;
-    const fingerprints = new Uint8Array(count * FINGERPRINT_BYTES);
-    const descriptors = new Float32Array(count * DESCRIPTOR_COUNT);
-    for (let i = 0; i < count; i++) {
-      fingerprints.set(this.#fingerprints[i], i * FINGERPRINT_BYTES);
-      descriptors.set(this.#descriptors[i], i * DESCRIPTOR_COUNT);
-    }
+  /** Those rows, in that order; each must have been added. */
+  rows(labels: readonly DatasetRow[]): LabelledRows {
+    const found = labels.map(({ record }) => this.#features.get(record.row)!);
+    const fingerprints = new Uint8Array(found.length * FINGERPRINT_BYTES);
+    const descriptors = new Float32Array(found.length * DESCRIPTOR_COUNT);
+    found.forEach((features, i) => {
+      fingerprints.set(features.fingerprint, i * FINGERPRINT_BYTES);
+      descriptors.set(features.descriptors, i * DESCRIPTOR_COUNT);
+    });
     return {
-      inchikeys: this.#inchikeys,
-      scaffolds: this.#scaffolds,
-      whole: this.#whole,
+      inchikeys: found.map(({ inchikey }) => inchikey),
+      scaffolds: found.map(({ scaffold }) => scaffold),
+      whole: found.map(({ whole }) => whole),
       fingerprints,
       descriptors,
-      y: Float64Array.from(this.#labels, (label) => label.y),
-      groups: Int32Array.from(this.#labels, (label) => label.group),
+      y: Float64Array.from(labels, ({ y }) => y),
+      relation: Int8Array.from(labels, ({ relation }) => relation),
+      groups: Int32Array.from(labels, ({ group }) => group),
     };
   }
 }
@@ -66,6 +72,28 @@ export function selectRows(rows: LabelledRows, flags: readonly boolean[]): Label
     fingerprints,
     descriptors,
     y: Float64Array.from(kept, (i) => rows.y[i]),
+    relation: Int8Array.from(kept, (i) => rows.relation[i]),
     groups: Int32Array.from(kept, (i) => rows.groups[i]),
   };
+}
+
+/** The rows of one part behind those of another. */
+export function joinRows(first: LabelledRows, second: LabelledRows): LabelledRows {
+  return {
+    inchikeys: [...first.inchikeys, ...second.inchikeys],
+    scaffolds: [...first.scaffolds, ...second.scaffolds],
+    whole: [...first.whole, ...second.whole],
+    fingerprints: Uint8Array.from(Buffer.concat([first.fingerprints, second.fingerprints])),
+    descriptors: joinDescriptors(first.descriptors, second.descriptors),
+    y: Float64Array.of(...first.y, ...second.y),
+    relation: Int8Array.of(...first.relation, ...second.relation),
+    groups: Int32Array.of(...first.groups, ...second.groups),
+  };
+}
+
+function joinDescriptors(first: Float32Array, second: Float32Array): Float32Array {
+  const out = new Float32Array(first.length + second.length);
+  out.set(first);
+  out.set(second, first.length);
+  return out;
 }

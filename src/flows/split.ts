@@ -2,45 +2,47 @@ import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { AssayerError } from '../core/errors.ts';
 import { sha256 } from '../core/hash.ts';
+import { requireSource } from './raw-records.ts';
+import type { DatasetRecipe } from './recipes/dataset-recipe.ts';
 
-/** One kept row of a dataset: its place in the raw file, its part, its label. */
+/** One kept row of a dataset as its split file has it. */
 export interface SplitRow {
   /** Data row of the raw file, from 0. */
   readonly row: number;
   readonly part: 'train' | 'test';
-  /** On the modelled scale. */
+  /** On the modelled scale, rounded to six decimals. */
   readonly y: number;
+  /** Raw rows merged into this one. */
+  readonly n: number;
   /** `=`, or `<` / `>` where y is only a bound. */
   readonly relation: '=' | '<' | '>';
   /** Number of the row's scaffold. */
   readonly group: number;
 }
 
-export interface Split {
-  readonly sha256: string;
-  readonly rows: readonly SplitRow[];
-}
-
 /**
- * Reads a split file: gzipped CSV without quotes, columns row, split, y, rel, group and others.
- * @throws ERR_DATA_MISMATCH
+ * Reads a recipe's split file: gzipped CSV without quotes, columns row, split, y, n, rel, group and others.
+ * @throws ERR_DATA_SOURCE, ERR_DATA_MISMATCH
  */
-export async function readSplit(path: string, endpoint: string): Promise<Split> {
-  const bytes = await readFile(path);
-  const [head, ...lines] = gunzipSync(bytes).toString('utf8').trimEnd().split('\n');
+export async function readSplit(recipe: DatasetRecipe, path: string): Promise<SplitRow[]> {
+  const endpoint = recipe.endpoint.id;
+  const bytes = gunzipSync(await readFile(path));
+  requireSource(endpoint, path, recipe.splitSha256, sha256(bytes));
+  const [head, ...lines] = bytes.toString('utf8').trimEnd().split('\n');
   const names = head.split(',');
   const at = (name: string): number => {
     const index = names.indexOf(name);
     if (index >= 0) return index;
     throw new AssayerError('ERR_DATA_MISMATCH', { endpoint, problem: `there is no column ${name}`, path });
   };
-  const [row, part, y, relation, group] = ['row', 'split', 'y', 'rel', 'group'].map(at);
-  const rows = lines.map((line, i): SplitRow => {
+  const [row, part, y, n, relation, group] = ['row', 'split', 'y', 'n', 'rel', 'group'].map(at);
+  return lines.map((line, i): SplitRow => {
     const cells = line.split(',');
     const entry = {
       row: Number(cells[row]),
       part: cells[part] as SplitRow['part'],
       y: Number(cells[y]),
+      n: Number(cells[n]),
       relation: cells[relation] as SplitRow['relation'],
       group: Number(cells[group]),
     };
@@ -48,10 +50,10 @@ export async function readSplit(path: string, endpoint: string): Promise<Split> 
       Number.isInteger(entry.row) &&
       ['train', 'test'].includes(entry.part) &&
       Number.isFinite(entry.y) &&
+      Number.isInteger(entry.n) &&
       ['=', '<', '>'].includes(entry.relation) &&
       Number.isInteger(entry.group);
     if (valid) return entry;
     throw new AssayerError('ERR_DATA_MISMATCH', { endpoint, problem: `line ${i + 2} reads ${line}`, path });
   });
-  return { sha256: sha256(bytes), rows };
 }

@@ -1,48 +1,31 @@
 import { join } from 'node:path';
-import {
-  artifactHash,
-  type ConformalCalibration,
-  type Manifest,
-  type PlattCalibration,
-  type UnsignedManifest,
-} from '../core/artifact.ts';
+import { artifactHash, type Manifest, type UnsignedManifest } from '../core/artifact.ts';
 import { contractHash } from '../core/contract.ts';
 import { AssayerError } from '../core/errors.ts';
 import { tanimoto } from '../core/fingerprint.ts';
 import { sha256 } from '../core/hash.ts';
 import type { NeighborIndex } from '../core/ports.ts';
-import { mondrianConformal } from '../statistics/conformal.ts';
-import { applyPlatt, fitPlatt } from '../statistics/platt.ts';
 import { ARTIFACT_FILES, writeArtifactFolder } from '../store/artifact-folder.ts';
 import { encodeReference } from '../store/reference.ts';
-import { openWorkspace } from '../store/workspace.ts';
-import { exportGaussianProcess } from '../trainers/export-gaussian-process.ts';
-import {
-  fitGaussianProcess,
-  type GaussianProcess,
-  predictGaussianProcess,
-} from '../trainers/gaussian-process.ts';
 import { modelCard } from './card.ts';
-import { buildDataset, type Dataset, type LabelledRows } from './dataset.ts';
+import { type CurateRequest, curateDataset } from './curate-dataset.ts';
+import { countReasons } from './curation-report.ts';
+import type { Dataset, LabelledRows } from './dataset.ts';
 import { fitDomain } from './domain.ts';
 import type { Engine } from './engine.ts';
 import { evaluateClassification, evaluateRegression, type ScoredRows } from './evaluate.ts';
+import { fitModel } from './fit-model.ts';
 import { heldOutSimilarities } from './held-out-similarity.ts';
 import { DATASET_RECIPES, type DatasetRecipe } from './recipes.ts';
+import { joinRows } from './row-collector.ts';
 
-const COVERAGE = 0.9;
-const CONFORMAL_BINS = { bins: 5, minRows: 200 };
 /** The artifact in float32 may differ from the float64 fit by this much on the modelled scale. */
 const EXPORT_TOLERANCE = 1e-3;
 
-export interface TrainRequest {
-  readonly recipe: DatasetRecipe;
+export interface TrainRequest extends CurateRequest {
   readonly version: string;
-  /** Folder that holds the raw files and splits of the recipe. */
-  readonly dataFolder: string;
   /** Folder to write `<endpoint>/<version>/` into. */
   readonly modelsFolder: string;
-  readonly workspace: string;
   readonly seed: number;
   /** Take the place of another artifact of this version. */
   readonly replace: boolean;
@@ -63,10 +46,10 @@ export function recipeOf(endpoint: string): DatasetRecipe {
 }
 
 /**
- * Trains one endpoint and writes its artifact: dataset, features, Gaussian process, calibration on compounds whose
- * scaffold the fit had not seen, ONNX graph, figures on the test rows, manifest, reference and card. The same
+ * Trains one endpoint and writes its artifact: dataset, features, averaged models, calibration on compounds whose
+ * scaffold the fits had not seen, ONNX graph, figures on the test rows, manifest, reference and card. The same
  * data, seed and engine give the same bytes (`build` in the manifest apart).
- * @throws ERR_USAGE, ERR_DATA_NOT_FOUND, ERR_DATA_MISMATCH, ERR_NOT_POSITIVE_DEFINITE, ERR_OUTPUT_UNWRITABLE, ERR_CANCELLED
+ * @throws ERR_USAGE, what curateDataset throws, ERR_NOT_POSITIVE_DEFINITE, ERR_OUTPUT_UNWRITABLE, ERR_CANCELLED
  */
 export async function train(
   engine: Engine,
@@ -74,44 +57,36 @@ export async function train(
   options: { signal?: AbortSignal; onStep?: (step: string, share: number | null) => void } = {},
 ): Promise<TrainSummary> {
   const { recipe } = request;
-  const { kind } = recipe.endpoint;
   const onStep = options.onStep ?? (() => undefined);
   if (!/^[1-9]\d{0,8}$/.test(request.version)) {
     const problem = `Version ${request.version} is not a whole number. Give 1, 2, 3 and so on.`;
     throw new AssayerError('ERR_USAGE', { problem });
   }
-  const workspace = await openWorkspace(request.workspace);
-  const dataset = await buildDataset(engine, recipe, request.dataFolder, workspace, {
+  const dataset = await curateDataset(engine, request, {
     ...(options.signal && { signal: options.signal }),
     onProgress: (_, share) => onStep('features', share),
   });
 
-  const model = await fitGaussianProcess(
-    dataset.train,
-    {
-      kind,
-      seed: request.seed,
-      onProgress: onStep,
-      ...(options.signal && { signal: options.signal }),
-    },
-    await engine.loadLinearAlgebra(),
-  );
-  onStep('calibration', null);
-  const similarities = heldOutSimilarities(dataset.train.fingerprints, dataset.train.groups);
-  const calibration = calibrate(kind, model, dataset.train, similarities);
-  const onnx = exportGaussianProcess(model, calibration.kind === 'platt' ? calibration : null);
+  // Rows with a value come first; what else is known of the rest is a bound.
+  const rows = joinRows(dataset.train, dataset.trainBounds);
+  const model = await fitModel(engine, rows, dataset.train.y.length, recipe.assayLimits ?? null, {
+    kind: recipe.endpoint.kind,
+    seed: request.seed,
+    onProgress: onStep,
+    ...(options.signal && { signal: options.signal }),
+  });
+  const { calibration, onnx } = model;
 
   onStep('test figures', null);
-  const predict = (rows: LabelledRows) => calibrated(predictGaussianProcess(model, rows), calibration);
-  const scored = await scoreTestRows(engine, dataset, predict(dataset.test));
+  const scored = await scoreTestRows(engine, dataset, rows, model.predict(dataset.test));
   await requireSameAnswers(engine, onnx, dataset.test, scored.predicted);
 
   const reference = encodeReference({
-    inchikeys: dataset.train.inchikeys,
-    values: Float32Array.from(dataset.train.y),
-    heldOut: Float32Array.from(calibrated(model.heldOut, calibration)),
-    groups: dataset.train.groups,
-    whole: dataset.train.whole,
+    inchikeys: rows.inchikeys,
+    values: Float32Array.from(rows.y, (y, i) => (i < dataset.train.y.length ? y : Number.NaN)),
+    heldOut: Float32Array.from(model.heldOut),
+    groups: rows.groups,
+    whole: rows.whole,
   });
   const unsigned: UnsignedManifest = {
     schema: 'assayer.model/1',
@@ -124,17 +99,25 @@ export async function train(
       source: recipe.source,
       licence: recipe.licence,
       files: dataset.files,
+      assaySource: dataset.versions.assaySource,
+      compounds: dataset.versions.compounds,
       counts: dataset.counts,
+      curation: {
+        rawRows: dataset.rawRows,
+        conflictCompounds: dataset.conflictCompounds,
+        dropped: countReasons(dataset.dropped),
+      },
     },
-    split: { name: recipe.splitName, hash: dataset.splitHash },
+    split: { name: recipe.splitName, hash: dataset.versions.split },
     trainer: {
-      name: 'gaussian-process',
+      name: model.trainer.name,
       sourceHash: engine.trainerSourceHash,
       seed: request.seed,
-      parameters: model.parameters,
+      parameters: model.trainer.parameters,
     },
     calibration,
-    domain: fitDomain(similarities, dataset.train.descriptors),
+    domain: fitDomain(heldOutSimilarities(rows.fingerprints, rows.groups), rows.descriptors),
+    evaluation: { hash: dataset.versions.evaluation, rows: scored.actual.length },
     metrics:
       calibration.kind === 'platt' ? evaluateClassification(scored) : evaluateRegression(scored, calibration),
     files: { [ARTIFACT_FILES.model]: sha256(onnx), [ARTIFACT_FILES.reference]: sha256(reference) },
@@ -155,36 +138,16 @@ export async function train(
   return { manifest, folder };
 }
 
-/** Calibration on held-out predictions of the training rows; a test row is never seen. */
-function calibrate(
-  kind: 'regression' | 'classification',
-  model: GaussianProcess,
-  rows: LabelledRows,
-  similarities: Float64Array,
-): ConformalCalibration | PlattCalibration {
-  if (kind === 'classification') return fitPlatt(model.heldOut, rows.y);
-  const residuals = model.heldOut.map((held, i) => Math.abs(rows.y[i] - held));
-  return mondrianConformal(residuals, similarities, COVERAGE, CONFORMAL_BINS);
-}
-
-/** Raw scores as probabilities where the calibration says how; else as they are. */
-function calibrated(
-  scores: Float64Array,
-  calibration: ConformalCalibration | PlattCalibration,
-): Float64Array {
-  if (calibration.kind === 'conformal') return scores;
-  return applyPlatt(calibration, scores);
-}
-
 /** Test rows with predictions; a rejected row scores as the training mean, and as far from training as can be. */
 async function scoreTestRows(
   engine: Engine,
   dataset: Dataset,
+  rows: LabelledRows,
   predictions: Float64Array,
 ): Promise<ScoredRows> {
   const { train: training, test } = dataset;
   const mean = training.y.reduce((sum, y) => sum + y, 0) / training.y.length;
-  await using index = await engine.createNeighborIndex(training.fingerprints);
+  await using index = await engine.createNeighborIndex(rows.fingerprints);
   return {
     actual: Float64Array.of(...test.y, ...dataset.rejectedTestY),
     predicted: Float64Array.of(...predictions, ...dataset.rejectedTestY.map(() => mean)),

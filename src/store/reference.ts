@@ -12,7 +12,7 @@ import {
 /** The training compounds a model is compared with; row i belongs to training fingerprint i of its model file. */
 export interface Reference {
   readonly inchikeys: readonly string[];
-  /** Measured, on the modelled scale, float32 [n]. */
+  /** Measured, on the modelled scale, float32 [n]; NaN where only a bound was published. */
   readonly values: Float32Array;
   /** Predicted by a model that had not seen the row's scaffold, float32 [n]; the probability for classes. */
   readonly heldOut: Float32Array;

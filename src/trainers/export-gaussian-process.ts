@@ -2,9 +2,17 @@ import type { PlattCalibration } from '../core/artifact.ts';
 import { DESCRIPTOR_COUNT } from '../core/descriptors.ts';
 import { AssayerError } from '../core/errors.ts';
 import { FINGERPRINT_BITS, FINGERPRINT_BYTES } from '../core/fingerprint.ts';
-import { DESCRIPTOR_CLIP } from './descriptor-encoding.ts';
+import type { AssayLimits } from './assay-limits.ts';
 import { toFloat16Bits } from './float16.ts';
 import type { GaussianProcess } from './gaussian-process.ts';
+import {
+  addBits,
+  addEncodedDescriptors,
+  MODEL_INPUTS,
+  MODEL_OUTPUTS,
+  type UnpackedBits,
+} from './graph-inputs.ts';
+import { addOutput } from './graph-output.ts';
 import { bytesOf, ELEMENT_TYPES, OnnxGraph, readInitializer, type Tensor } from './onnx.ts';
 import { listSetBits, type SetBits } from './set-bits.ts';
 
@@ -22,16 +30,37 @@ const BIT_COUNTS = 'training_bit_counts';
  *     descriptors -> x [n, 43] -x training z-> 1 + D / 2 [n, N]
  *     prediction = mean + sum over N of weight * (radial + product * T) / (1 + D / 2)
  *
- * Same model and calibration, same bytes.
+ * Same model, calibration and assay limits, same bytes.
  */
 export function exportGaussianProcess(
   model: GaussianProcess,
   calibration: PlattCalibration | null,
+  limits: AssayLimits | null = null,
 ): Uint8Array {
   const graph = new OnnxGraph();
+  const score = addGaussianProcess(
+    graph,
+    model,
+    addBits(graph),
+    addEncodedDescriptors(graph, model.encoding),
+  );
+  addOutput(graph, score, { calibration, limits });
+  return graph.finish('gaussian-process', MODEL_INPUTS, MODEL_OUTPUTS);
+}
+
+/**
+ * The process's score, float32 [n]; not yet held within limits.
+ * @param encoded name of the encoded descriptors, float64 [n, 43]
+ */
+export function addGaussianProcess(
+  graph: OnnxGraph,
+  model: GaussianProcess,
+  unpacked: UnpackedBits,
+  encoded: string,
+): string {
   const sets = listSetBits(model.fingerprints);
-  const similarity = addTanimoto(graph, sets);
-  const distance = addDistance(graph, model);
+  const similarity = addTanimoto(graph, sets, unpacked);
+  const distance = addDistance(graph, model, encoded);
   const { radial, product } = model.kernel;
   const ratio = graph.float64('radial_by_product', [radial / product]);
   const kernel = graph.node('Div', [graph.node('Add', [similarity, ratio]), distance]);
@@ -41,26 +70,12 @@ export function exportGaussianProcess(
     to: ELEMENT_TYPES.float32,
   });
   const sum = graph.node('Reshape', [column, graph.int64('flat', [-1])]);
-  addOutput(graph, sum, model.mean, calibration);
-  return graph.finish(
-    'gaussian-process',
-    [
-      { name: 'fingerprints', type: 'uint8', dims: ['n', FINGERPRINT_BYTES] },
-      { name: 'descriptors', type: 'float32', dims: ['n', DESCRIPTOR_COUNT] },
-    ],
-    [{ name: 'prediction', type: 'float32', dims: ['n'] }],
-  );
+  return graph.node('Add', [sum, graph.float32('mean', [model.mean])]);
 }
 
 /** Tanimoto similarity to every training row, float32 [n, N]; integers until the one division. */
-function addTanimoto(graph: OnnxGraph, sets: SetBits): string {
+function addTanimoto(graph: OnnxGraph, sets: SetBits, { bytes, bits }: UnpackedBits): string {
   const training = addTrainingBits(graph, sets);
-  const bytes = graph.node('Cast', ['fingerprints'], { to: ELEMENT_TYPES.int32 });
-  const table = graph.constant('byte_bits', byteBits());
-  const bits = graph.node('Reshape', [
-    graph.node('Gather', [table, bytes]),
-    graph.int64('bit_shape', [-1, FINGERPRINT_BITS]),
-  ]);
   const shared = graph.node('Cast', [graph.node('MatMulInteger', [bits, training])], {
     to: ELEMENT_TYPES.float32,
   });
@@ -109,10 +124,10 @@ function addTrainingBits(graph: OnnxGraph, sets: SetBits): string {
  * 1 + D / 2 to every training row, float32 [n, N], as one product [x, 1 + x'x / 2, 1] [-z, 1, z'z / 2]'. In float64
  * until D is there: neighbours have a small D as the difference of large numbers, and the weights magnify its error.
  */
-function addDistance(graph: OnnxGraph, { encoding, kernel, z }: GaussianProcess): string {
+function addDistance(graph: OnnxGraph, { kernel, z }: GaussianProcess, encoded: string): string {
   const size = z.length / DESCRIPTOR_COUNT;
   const roots = graph.float64('root_relevance', kernel.relevance.map(Math.sqrt));
-  const one = graph.float64('one', [1], []);
+  const one = graph.float64('distance_one', [1], []);
   const half = graph.float64('half', [0.5], []);
   const onRight = graph.int64('on_right', [0, 0, 0, 1]);
   const onLeft = graph.int64('on_left', [0, 1, 0, 0]);
@@ -120,19 +135,7 @@ function addDistance(graph: OnnxGraph, { encoding, kernel, z }: GaussianProcess)
     graph.node('Mul', [graph.node('ReduceSumSquare', [rows], { axes: [1], keepdims: 1 }), half]);
 
   const double = { to: ELEMENT_TYPES.float64 };
-  const descriptors = graph.node('Cast', ['descriptors'], double);
-  const magnitude = graph.node('Log', [graph.node('Add', [graph.node('Abs', [descriptors]), one])]);
-  const signed = graph.node('Mul', [graph.node('Sign', [descriptors]), magnitude]);
-  const standardized = graph.node('Mul', [
-    graph.node('Sub', [signed, graph.float64('means', Float64Array.from(encoding.means))]),
-    graph.float64('scales', Float64Array.from(encoding.scales)),
-  ]);
-  const clipped = graph.node('Clip', [
-    standardized,
-    graph.float64('least', [-DESCRIPTOR_CLIP], []),
-    graph.float64('most', [DESCRIPTOR_CLIP], []),
-  ]);
-  const x = graph.node('Mul', [clipped, roots]);
+  const x = graph.node('Mul', [encoded, roots]);
   const left = graph.node('Concat', [x, graph.node('Add', [halfSquare(x), one])], { axis: 1 });
 
   const halves = graph.constant('training_z', {
@@ -150,18 +153,6 @@ function addDistance(graph: OnnxGraph, { encoding, kernel, z }: GaussianProcess)
     graph.node('Pad', [left, onRight, one]),
     graph.node('Transpose', [right], { perm: [1, 0] }),
   ]);
-}
-
-/** The constant mean, and the sigmoid of a calibration. */
-function addOutput(graph: OnnxGraph, sum: string, mean: number, calibration: PlattCalibration | null): void {
-  if (!calibration) {
-    graph.node('Add', [sum, graph.float32('mean', [mean])], {}, 'prediction');
-    return;
-  }
-  const slope = graph.float32('platt_slope', [-calibration.slope]);
-  const offset = graph.float32('platt_offset', [-calibration.offset - calibration.slope * mean]);
-  const logit = graph.node('Add', [graph.node('Mul', [sum, slope]), offset]);
-  graph.node('Sigmoid', [logit], {}, 'prediction');
 }
 
 /**
@@ -182,12 +173,6 @@ function bitGaps(sets: SetBits): Uint16Array {
     }
   }
   return gaps;
-}
-
-/** The bits of every byte, lowest first: uint8 [256, 8]. */
-function byteBits(): Tensor {
-  const data = Uint8Array.from({ length: 256 * 8 }, (_, at) => ((at >> 3) >> (at & 7)) & 1);
-  return { type: 'uint8', dims: [256, 8], data };
 }
 
 function popcount(byte: number): number {

@@ -4,43 +4,20 @@ import { AssayerError } from '../core/errors.ts';
 import { FINGERPRINT_BYTES } from '../core/fingerprint.ts';
 import type { LinearAlgebra } from '../core/ports.ts';
 import { seededRandom } from '../core/random.ts';
+import { boundSites } from './bound-sites.ts';
 import { type DescriptorEncoding, encodeDescriptors, fitDescriptorEncoding } from './descriptor-encoding.ts';
 import { roundToFloat16 } from './float16.ts';
 import { heldOutPredictions } from './held-out.ts';
 import { type KernelParameters, kernelInputs, kernelRow, tanimotoRow } from './kernel.ts';
 import { minimize } from './lbfgs.ts';
 import { negativeLogPosterior, parametersOf, solve, startingParameters } from './marginal-likelihood.ts';
+import { dealFolds, FOLDS } from './scaffold-folds.ts';
 import { listPostings, listSetBits } from './set-bits.ts';
+import type { Features, FitOptions, TrainingData } from './training-data.ts';
 
 /** Rows that the kernel's parameters are chosen on. */
 const TUNING_ROWS = 2000;
 const TUNING_ITERATIONS = 80;
-
-/** What a model is fitted to; row i of every array is compound i. */
-export interface TrainingData {
-  /** uint8 [n, 384], layout in core/fingerprint.ts. */
-  readonly fingerprints: Uint8Array;
-  /** float32 [n, 43], order of DESCRIPTOR_NAMES. */
-  readonly descriptors: Float32Array;
-  /** float64 [n] on the modelled scale; 0 or 1 for classes. */
-  readonly y: Float64Array;
-  /** int32 [n]: rows of one scaffold share a number. Held-out predictions leave out whole groups. */
-  readonly groups: Int32Array;
-}
-
-export interface FitOptions {
-  readonly kind: 'regression' | 'classification';
-  readonly seed: number;
-  readonly signal?: AbortSignal;
-  /** Called between steps with the step's name and the share of the whole fit that is done, 0..1. */
-  readonly onProgress?: (step: string, share: number) => void;
-}
-
-/** Features of compounds to predict: uint8 [n, 384] and float32 [n, 43]. */
-export interface Features {
-  readonly fingerprints: Uint8Array;
-  readonly descriptors: Float32Array;
-}
 
 /** A fitted model: prediction(x) = mean + sum_j weights_j k(x, x_j). */
 export interface GaussianProcess {
@@ -62,11 +39,14 @@ export interface GaussianProcess {
    * covered less of the test rows, whose scaffolds the model has not seen either.
    */
   readonly heldOut: Float64Array;
+  /** float64 [n]: the same with whole folds of scaffolds left out, as models that must be refitted are held out. */
+  readonly foldHeldOut: Float64Array;
 }
 
 /**
  * Fits an exact Gaussian process with a constant mean and Gaussian noise. The kernel's parameters maximize the
- * marginal likelihood of a seeded subset; the weights are closed form. Classes are regressed on as 0 and 1, and
+ * marginal likelihood of a seeded subset; the weights are closed form. Bounds enter as the measurements that
+ * bound-sites.ts puts in their place. Classes are regressed on as 0 and 1, and
  * the raw score waits for a calibration. Same data and seed, same bytes.
  * @throws ERR_NOT_POSITIVE_DEFINITE, ERR_CANCELLED
  * @source Rasmussen & Williams 2006, ISBN 0-262-18253-X, chapters 2 and 5
@@ -91,21 +71,25 @@ export async function fitGaussianProcess(
   await step('kernel matrix', 0.5);
   const inputs = kernelInputs(data.fingerprints, z, kernel);
   const matrix = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    kernelRow(kernel, inputs, i, inputs, i + 1, matrix, i * n);
-    matrix[i * n + i] += kernel.noise;
-  }
+  for (let i = 0; i < n; i++) kernelRow(kernel, inputs, i, inputs, i + 1, matrix, i * n);
+  await step('bounds', 0.55);
+  const { relation = new Int8Array(n) } = data;
+  const sites = boundSites({ kernel: matrix, y: data.y, relation, noise: kernel.noise }, linearAlgebra);
   await step('factor', 0.6);
+  for (let i = 0; i < n; i++) matrix[i * n + i] += sites.noise[i];
   linearAlgebra.cholesky(matrix, n);
   await step('inverse', 0.7);
   const inverse = linearAlgebra.inverseFromCholesky(matrix, n);
   await step('held-out predictions', 0.95);
-  const { weights, mean, rowSums } = solve(inverse, data.y);
-  const heldOut = heldOutPredictions(inverse, rowSums, weights, data.y, data.groups);
+  const { weights, mean, rowSums } = solve(inverse, sites.y);
+  const leftOut = (groups: Int32Array | Uint8Array) =>
+    heldOutPredictions(inverse, rowSums, weights, sites.y, groups, linearAlgebra);
   return {
     kind: options.kind,
     parameters: {
       rows: n,
+      bounds: relation.filter((side) => side !== 0).length,
+      boundSweeps: sites.sweeps,
       tuningRows: tuned.rows,
       tuningIterations: tuned.iterations,
       negativeLogPosterior: tuned.value,
@@ -121,18 +105,21 @@ export async function fitGaussianProcess(
     kernel,
     mean,
     weights,
-    heldOut,
+    heldOut: leftOut(data.groups),
+    foldHeldOut: leftOut(dealFolds(data.groups, FOLDS)),
   };
 }
 
-/** The kernel's parameters that maximize the marginal likelihood of a seeded subset of the rows. */
+/** The kernel's parameters that maximize the marginal likelihood of a seeded subset of the rows with exact values. */
 async function tune(
   data: TrainingData & { z: Float64Array },
   seed: number,
   linearAlgebra: LinearAlgebra,
   onShare: (share: number) => Promise<void>,
 ): Promise<{ kernel: KernelParameters; rows: number; iterations: number; value: number }> {
-  const rows = distinctRows(data.fingerprints, drawRows(data.y.length, TUNING_ROWS, seed));
+  const exact = Uint32Array.from(data.y.keys()).filter((row) => !data.relation?.[row]);
+  const drawn = drawRows(exact.length, TUNING_ROWS, seed).map((at) => exact[at]);
+  const rows = distinctRows(data.fingerprints, drawn);
   const sets = listSetBits(gather(data.fingerprints, FINGERPRINT_BYTES, rows));
   const subset = { sets, postings: listPostings(sets) };
   const n = rows.length;

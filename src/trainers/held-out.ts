@@ -1,3 +1,8 @@
+import type { LinearAlgebra } from '../core/ports.ts';
+
+/** From this size on a group's block goes through the blocked factor; below, a call costs more than it saves. */
+const LARGE_GROUP = 128;
+
 /**
  * What the model would predict for each row had it not seen the row's group, with the same kernel: for a group G,
  * y_G - (P_GG)^-1 w_G, where P is the inverse kernel matrix with the fitted constant mean projected out and w the
@@ -13,7 +18,8 @@ export function heldOutPredictions(
   rowSums: Float64Array,
   weights: Float64Array,
   y: Float64Array,
-  groups: Int32Array,
+  groups: Int32Array | Uint8Array,
+  linearAlgebra: LinearAlgebra,
 ): Float64Array {
   const n = y.length;
   const total = rowSums.reduce((sum, v) => sum + v, 0);
@@ -27,7 +33,11 @@ export function heldOutPredictions(
       }
     }
     const residuals = Float64Array.from(rows, (row) => weights[row]);
-    solveInPlace(block, residuals);
+    if (size < LARGE_GROUP) solveInPlace(block, residuals);
+    else {
+      linearAlgebra.cholesky(block, size);
+      solveWithFactor(block, residuals);
+    }
     rows.forEach((row, i) => {
       out[row] = y[row] - residuals[i];
     });
@@ -35,7 +45,7 @@ export function heldOutPredictions(
   return out;
 }
 
-function membersByGroup(groups: Int32Array): number[][] {
+function membersByGroup(groups: Int32Array | Uint8Array): number[][] {
   const members = new Map<number, number[]>();
   groups.forEach((group, row) => {
     const rows = members.get(group);
@@ -60,5 +70,18 @@ function solveInPlace(matrix: Float64Array, x: Float64Array): void {
   for (let i = n - 1; i >= 0; i--) {
     x[i] /= matrix[i * n + i];
     for (let k = i + 1; k < n; k++) x[i] -= matrix[k * n + i] * x[k];
+  }
+}
+
+/** Solves L L' x = b for a lower factor; x takes the place of b. */
+function solveWithFactor(factor: Float64Array, x: Float64Array): void {
+  const n = x.length;
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < i; k++) x[i] -= factor[i * n + k] * x[k];
+    x[i] /= factor[i * n + i];
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    x[i] /= factor[i * n + i];
+    for (let k = 0; k < i; k++) x[k] -= factor[i * n + k] * x[i];
   }
 }

@@ -27,16 +27,20 @@ export interface ValueShape {
   readonly dims: readonly (number | string)[];
 }
 
-/** A whole number, list of them, or tensor; ONNX's float attributes are not needed here. */
-export type Attribute = number | readonly number[] | Tensor;
+/** A whole number, list of them, tensor, list of float32, or list of texts. */
+export type Attribute = number | readonly number[] | Tensor | Float32Array | readonly string[];
 
 const IR_VERSION = 8;
 const OPSET = 17;
+/** The domain of tree ensembles, imported where a graph has one. */
+export const TREE_DOMAIN = 'ai.onnx.ml';
+const TREE_OPSET = 3;
 
 /** Writes one ONNX graph by hand. The same calls give the same bytes. */
 export class OnnxGraph {
   readonly #nodes: MessageWriter[] = [];
   readonly #initializers: MessageWriter[] = [];
+  #hasTrees = false;
 
   /** A constant; returns its name. */
   constant(name: string, tensor: Tensor): string {
@@ -64,11 +68,16 @@ export class OnnxGraph {
     inputs: readonly string[],
     attributes: Readonly<Record<string, Attribute>> = {},
     output = `${operation.toLowerCase()}_${this.#nodes.length}`,
+    domain?: typeof TREE_DOMAIN,
   ): string {
     const node = new MessageWriter();
     for (const input of inputs) node.bytes(1, input);
     node.bytes(2, output).bytes(3, output).bytes(4, operation);
     for (const [name, value] of Object.entries(attributes)) node.bytes(5, attributeMessage(name, value));
+    if (domain !== undefined) {
+      node.bytes(7, domain);
+      this.#hasTrees = true;
+    }
     this.#nodes.push(node);
     return output;
   }
@@ -82,12 +91,13 @@ export class OnnxGraph {
     for (const input of inputs) graph.bytes(11, valueMessage(input));
     for (const output of outputs) graph.bytes(12, valueMessage(output));
     const opset = new MessageWriter().bytes(1, '').integer(2, OPSET);
-    return new MessageWriter()
+    const model = new MessageWriter()
       .integer(1, IR_VERSION)
       .bytes(2, 'assayer')
       .bytes(7, graph)
-      .bytes(8, opset)
-      .finish();
+      .bytes(8, opset);
+    if (this.#hasTrees) model.bytes(8, new MessageWriter().bytes(1, TREE_DOMAIN).integer(2, TREE_OPSET));
+    return model.finish();
   }
 }
 
@@ -135,8 +145,18 @@ function attributeMessage(name: string, value: Attribute): MessageWriter {
   const message = new MessageWriter().bytes(1, name);
   if (typeof value === 'number') return message.integer(3, value).integer(20, 2);
   if ('data' in value) return message.bytes(5, tensorMessage(value)).integer(20, 4);
+  // Lists of float32 are packed: one field of all their bytes.
+  if (value instanceof Float32Array) return message.bytes(7, bytesOf(value)).integer(20, 6);
+  if (isTexts(value)) {
+    for (const item of value) message.bytes(9, item);
+    return message.integer(20, 8);
+  }
   for (const item of value) message.integer(8, item);
   return message.integer(20, 7);
+}
+
+function isTexts(list: readonly number[] | readonly string[]): list is readonly string[] {
+  return typeof list[0] === 'string';
 }
 
 function valueMessage({ name, type, dims }: ValueShape): MessageWriter {

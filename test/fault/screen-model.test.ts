@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { artifactHash, type Manifest } from '../../src/core/artifact.ts';
 import { contractHash } from '../../src/core/contract.ts';
 import { sha256 } from '../../src/core/hash.ts';
+import { DATASET_RECIPES } from '../../src/flows/recipes.ts';
 import { assayer, copyOfModels, temporaryFolder } from '../assayer.ts';
 
 /** Screens one compound with a copy of the models that `damage` has changed. */
@@ -38,7 +39,7 @@ const DAMAGES: [what: string, damage: (herg: string, models: string) => void, co
       'a model that is not there',
       (_, models) => rmSync(join(models, 'herg'), { recursive: true }),
       'ERR_MODEL_NOT_FOUND',
-      /Known: ames@1, solubility@1/,
+      /Known: ames@1, bbb@1, .*, hlm-clearance@1, .*, tox21-sr-mmp@1/,
     ],
     [
       'an empty models folder',
@@ -143,9 +144,16 @@ test('a list of models with a damaged one shows the others, and what is wrong wi
   expect(run.stdout).toMatch(/^solubility@1 .*MAE/m);
   const json = await assayer(['models', 'list', '--models', models, '--json'], { cwd });
   expect(json.code).toBe(2);
-  const [ames, herg, solubility] = JSON.parse(json.stdout);
-  expect([ames.endpoint.id, solubility.endpoint.id]).toEqual(['ames', 'solubility']);
-  expect(herg).toEqual({ model: 'herg@1', problem: expect.stringContaining('JSON') });
+  const lines: { endpoint?: { id: string } }[] = JSON.parse(json.stdout);
+  expect(lines.map(({ endpoint }) => endpoint?.id)).toEqual(
+    Object.keys(DATASET_RECIPES)
+      .sort()
+      .map((id) => (id === 'herg' ? undefined : id)),
+  );
+  expect(lines.find(({ endpoint }) => !endpoint)).toEqual({
+    model: 'herg@1',
+    problem: expect.stringContaining('JSON'),
+  });
 });
 
 test('a folder without models is an error of the list, too', async () => {
@@ -158,7 +166,7 @@ test('a model is shown with its training parameters in four digits, without thos
   const run = await assayer(['models', 'show', 'herg'], { cwd: temporaryFolder() });
   expect(run.code).toBe(0);
   const line = /^trainer .*$/m.exec(run.stdout)?.[0] ?? '';
-  expect(line).toMatch(/ noise=0\.\d+ and 43 relevances \(--json\)$/);
-  expect(line).toMatch(/ rows=\d{4} /);
+  expect(line).toMatch(/ process\.noise=0\.\d+ .*and 43 relevances \(--json\)$/);
+  expect(line).toMatch(/ process\.rows=\d{4} /);
   expect(line).not.toMatch(/\d\.\d{7}/);
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { sha256, sha256File } from '../../src/core/hash.ts';
 import type { LineageRecord } from '../../src/flows/lineage.ts';
+import { DATASET_RECIPES } from '../../src/flows/recipes.ts';
 import { type ScreenRequest, screen } from '../../src/flows/screen.ts';
 import { createEngine } from '../../src/main.ts';
 import { readCsv, temporaryFolder } from '../assayer.ts';
@@ -37,7 +38,7 @@ test('columns come in the agreed order', async () => {
       ',',
     );
   expect(head).toBe(
-    `row,id,input,smiles,inchikey,status,reason,${['ames', 'herg', 'solubility'].map(perEndpoint).join(',')}`,
+    `row,id,input,smiles,inchikey,status,reason,${Object.keys(DATASET_RECIPES).sort().map(perEndpoint).join(',')}`,
   );
 });
 
@@ -112,7 +113,7 @@ test('the lineage record names input, contract, models and output by hash, in th
     });
     expect(sidecar.work.contract).toBe(manifest.contractHash);
   }
-  expect(sidecar.devices).toEqual({ ames: 'cpu', herg: 'cpu', solubility: 'cpu' });
+  expect(sidecar.devices).toEqual(Object.fromEntries(Object.keys(DATASET_RECIPES).map((id) => [id, 'cpu'])));
   const [left] = readdirSync(join(folder, 'ws', 'outbox'));
   expect(JSON.parse(readFileSync(join(folder, 'ws', 'outbox', left), 'utf8'))).toEqual(sidecar);
 });

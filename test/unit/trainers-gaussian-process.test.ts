@@ -4,38 +4,16 @@ import { referenceLinearAlgebra } from '../../src/backends/reference/linear-alge
 import { loadLinearAlgebra } from '../../src/backends/wasm/linear-algebra.ts';
 import { DESCRIPTOR_COUNT } from '../../src/core/descriptors.ts';
 import { FINGERPRINT_BYTES } from '../../src/core/fingerprint.ts';
-import { seededRandom } from '../../src/core/random.ts';
 import { exportGaussianProcess, trainingFingerprints } from '../../src/trainers/export-gaussian-process.ts';
 import {
   fitGaussianProcess,
   type GaussianProcess,
   predictGaussianProcess,
-  type TrainingData,
 } from '../../src/trainers/gaussian-process.ts';
 import { kernelInputs, kernelRow } from '../../src/trainers/kernel.ts';
-
-/** Series of compounds: each has a base pattern with a few bits changed; y depends on descriptors and series. */
-function series(count: number, seed: number): TrainingData {
-  const random = seededRandom(seed);
-  const fingerprints = new Uint8Array(count * FINGERPRINT_BYTES);
-  const descriptors = new Float32Array(count * DESCRIPTOR_COUNT);
-  const y = new Float64Array(count);
-  const groups = new Int32Array(count);
-  for (let i = 0; i < count; i++) {
-    const group = Math.floor(random() * 12);
-    groups[i] = group;
-    const own = seededRandom(1000 + group);
-    for (let b = 0; b < 40; b++) {
-      const bit = Math.floor((random() < 0.8 ? own() : random()) * 3072);
-      fingerprints[i * FINGERPRINT_BYTES + (bit >> 3)] |= 1 << (bit & 7);
-    }
-    for (let d = 0; d < DESCRIPTOR_COUNT; d++) {
-      descriptors[i * DESCRIPTOR_COUNT + d] = d === 7 ? 3 : random() * (d + 1) - (d % 5 === 0 ? 2 : 0);
-    }
-    y[i] = descriptors[i * DESCRIPTOR_COUNT + 26] / 8 + Math.sin(group) + 0.1 * random();
-  }
-  return { fingerprints, descriptors, y, groups };
-}
+import { dealFolds, FOLDS } from '../../src/trainers/scaffold-folds.ts';
+import type { TrainingData } from '../../src/trainers/training-data.ts';
+import { series } from './trainers-fixtures.ts';
 
 /** The inverse kernel matrix is never needed here: a plain solve of (K + noise) x = b by elimination. */
 function solve(matrix: number[][], rhs: number[]): number[] {
@@ -72,7 +50,7 @@ describe('Gaussian process', () => {
     expect(error((i) => predictions[i])).toBeLessThan(0.4 * error(() => model.mean));
   });
 
-  it('held-out predictions equal refitting the weights and the mean without the group', () => {
+  it('held-out predictions equal refitting the weights and the mean without the group or fold', () => {
     const inputs = kernelInputs(model.fingerprints, model.z, model.kernel);
     const n = data.y.length;
     const row = new Float64Array(n);
@@ -80,17 +58,22 @@ describe('Gaussian process', () => {
       kernelRow(model.kernel, inputs, i, inputs, n, row, 0);
       return [...row];
     });
-    for (const group of [data.groups[0], data.groups[1]]) {
-      const kept = [...data.y.keys()].filter((i) => data.groups[i] !== group);
+    const folds = dealFolds(data.groups, FOLDS);
+    for (const [groups, heldOut, group] of [
+      [data.groups, model.heldOut, data.groups[0]],
+      [data.groups, model.heldOut, data.groups[1]],
+      [folds, model.foldHeldOut, 2],
+    ] as const) {
+      const kept = [...data.y.keys()].filter((i) => groups[i] !== group);
       const matrix = kept.map((i) => kept.map((j) => kernel[i][j] + (i === j ? model.kernel.noise : 0)));
       const ones = solve(matrix, kept.map(() => 1)); // biome-ignore format: short
       const ys = solve(matrix, kept.map((i) => data.y[i])); // biome-ignore format: short
       const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
       const mean = sum(ys) / sum(ones);
       for (let i = 0; i < n; i++) {
-        if (data.groups[i] !== group) continue;
+        if (groups[i] !== group) continue;
         const direct = mean + sum(kept.map((j, at) => kernel[i][j] * (ys[at] - mean * ones[at])));
-        expect(Math.abs(direct - model.heldOut[i])).toBeLessThan(1e-8);
+        expect(Math.abs(direct - heldOut[i])).toBeLessThan(1e-8);
       }
     }
   });

@@ -3,9 +3,10 @@ import { referenceLinearAlgebra } from '../../src/backends/reference/linear-alge
 import { DESCRIPTOR_COUNT } from '../../src/core/descriptors.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { roundToFloat16, toFloat16Bits } from '../../src/trainers/float16.ts';
+import { heldOutPredictions } from '../../src/trainers/held-out.ts';
 import { minimize } from '../../src/trainers/lbfgs.ts';
-import { negativeLogPosterior, startingParameters } from '../../src/trainers/marginal-likelihood.ts';
-import { OnnxGraph, readInitializer } from '../../src/trainers/onnx.ts';
+import { negativeLogPosterior, solve, startingParameters } from '../../src/trainers/marginal-likelihood.ts';
+import { OnnxGraph, readInitializer, TREE_DOMAIN } from '../../src/trainers/onnx.ts';
 
 describe('half precision', () => {
   it('bits and rounded values agree at known points', () => {
@@ -61,7 +62,44 @@ describe('marginal likelihood', () => {
   });
 });
 
+describe('held-out predictions', () => {
+  it('are the same for a large group, taken through the blocked factor, as by elimination', () => {
+    const n = 151;
+    const random = seededRandom(6);
+    const y = Float64Array.from({ length: n }, () => random());
+    // Group 0 has 130 rows: above the size from which a group goes through the factor.
+    const groups = Int32Array.from({ length: n }, (_, i) => (i < 130 ? 0 : i));
+    const inverse = new Float64Array(n * n);
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < n; j++) inverse[i * n + j] = (i === j ? 3 : 0) + Math.exp(-Math.abs(i - j));
+    }
+    const { weights, mean, rowSums } = solve(inverse, y);
+    const heldOut = heldOutPredictions(inverse, rowSums, weights, y, groups, referenceLinearAlgebra);
+    const total = rowSums.reduce((sum, value) => sum + value, 0);
+    // The residuals of a group solve its block: put back, they give the weights.
+    for (let i = 0; i < 130; i++) {
+      let sum = 0;
+      for (let j = 0; j < 130; j++) {
+        sum += (inverse[i * n + j] - (rowSums[i] * rowSums[j]) / total) * (y[j] - heldOut[j]);
+      }
+      expect(Math.abs(sum - weights[i])).toBeLessThan(1e-10);
+    }
+    expect(Number.isFinite(mean)).toBe(true);
+  });
+});
+
 describe('ONNX writer', () => {
+  it('writes lists of numbers and texts, and imports the domain of trees where there are some', () => {
+    const graph = new OnnxGraph();
+    const plain = graph.finish('test', [], []);
+    graph.node('A', ['x'], { some: Float32Array.of(1.5), names: ['p', 'q'] }, 'y', TREE_DOMAIN);
+    const withTrees = graph.finish('test', [], []);
+    const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
+    expect(text(plain)).not.toContain(TREE_DOMAIN);
+    expect(text(withTrees).split(TREE_DOMAIN).length).toBe(3);
+    expect(text(withTrees)).toContain(text(new Uint8Array(Float32Array.of(1.5).buffer)));
+  });
+
   it('reads back a constant by name, with its shape', () => {
     const graph = new OnnxGraph();
     graph.float32('first', [1, 2, 3, 4], [2, 2]);

@@ -31,6 +31,7 @@ function rowsOf(rows: readonly Row[]): LabelledRows {
     fingerprints,
     descriptors: new Float32Array(),
     y: Float64Array.from(rows, ({ y }) => y ?? 0),
+    relation: new Int8Array(rows.length),
     groups: Int32Array.from(rows, ({ group }, i) => group ?? 100 + i),
   };
 }
@@ -51,6 +52,13 @@ test('the measured value of a compound is the median of its records', () => {
   const values = measuredValues(referenceOf(['A', 1, true], ['B', 9, true], ['A', 4, true], ['A', 2, true]));
   expect([...values]).toEqual([2, 9, 2, 2]);
   expect(measuredValues(referenceOf(['A', 1, true], ['A', 4, true]))[0]).toBe(2.5);
+});
+
+test('a record with a bound alone has no value, and does not count beside one that has', () => {
+  const none = Number.NaN;
+  const values = measuredValues(referenceOf(['A', none, true], ['A', 4, false], ['B', none, true]));
+  expect([...values]).toEqual([4, 4, none]);
+  expect([...measuredValues(referenceOf(['C', none, true], ['C', none, true]))]).toEqual([none, none]);
 });
 
 test('where a compound was measured by itself, its salts and mixtures do not count', () => {

@@ -1,0 +1,139 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Manifest } from '../src/core/artifact.ts';
+import { MODEL_NAMES } from '../src/flows/fit-model.ts';
+import { listModels, readManifest } from '../src/flows/models.ts';
+import { table } from './report-table.ts';
+
+const BASELINE_NAMES = ['rf', 'hgb', 'mlp', 'gp', 'mean3'] as const;
+type BaselineFigures = Readonly<Record<(typeof BASELINE_NAMES)[number], number>>;
+
+/** bench/baselines.json: figures of plain models on the same rows. */
+interface Baselines {
+  readonly source: string;
+  readonly software: string;
+  readonly endpoints: Readonly<Record<string, BaselineFigures & { readonly metric: 'MAE' | 'AUROC' }>>;
+}
+
+export const MODELS_FOLDER = fileURLToPath(new URL('../models', import.meta.url));
+const BASELINES_PATH = new URL('baselines.json', import.meta.url);
+
+/** models/README.md: the figures of the shipped artifacts beside those of plain models, from the manifests. */
+export async function modelsReadme(): Promise<string> {
+  const baselines: Baselines = JSON.parse(readFileSync(BASELINES_PATH, 'utf8'));
+  const entries = await listModels(MODELS_FOLDER);
+  const artifacts = await Promise.all(
+    entries.map(async (entry) => ({ manifest: await readManifest(entry), bytes: bytesIn(entry.folder) })),
+  );
+  const total = artifacts.reduce((sum, { bytes }) => sum + bytes, 0);
+  const compared = artifacts.map(({ manifest }) =>
+    compare(manifest, baselines.endpoints[manifest.endpoint.id]),
+  );
+  const count = (what: (one: Comparison) => boolean) => compared.filter(what).length;
+  return `# Shipped models
+
+Written from the manifests by \`npm run models:readme\`; each model's \`card.md\` says more. All figures are on held-out test rows,
+with 95 % intervals by bootstrap over whole scaffolds; MAE is on the modelled scale. RF and HGB are random forest and histogram
+gradient boosting, "best" is the best of these, a network, a Gaussian process and their mean, scored on the same rows
+(${baselines.software}; [figures](../bench/baselines.json)).
+
+${table(
+  [
+    'endpoint',
+    'figure',
+    'value',
+    '95 % interval',
+    'RF',
+    'HGB',
+    'best',
+    'at least the better of RF and HGB',
+    'at least the best',
+  ],
+  compared.map((one) => [
+    `[\`${one.endpoint}\`](${one.endpoint}/${one.version}/card.md)`,
+    one.metric,
+    one.value.toFixed(3),
+    `${one.low.toFixed(3)} to ${one.high.toFixed(3)}`,
+    one.baselines.rf.toFixed(3),
+    one.baselines.hgb.toFixed(3),
+    one.best.toFixed(3),
+    one.reachesTrees ? 'yes' : 'no',
+    one.reachesBest ? 'yes' : 'no',
+  ]),
+)}
+Of ${compared.length} models ${count(({ reachesTrees }) => reachesTrees)} are at least as good as the better of RF and HGB, ${count(({ reachesBest }) => reachesBest)} as the best. Compared are figures of
+single fits to three decimals, without regard to their errors.
+
+${table(
+  [
+    'endpoint',
+    'training rows',
+    'bounds beside them',
+    'test rows',
+    'intervals cover (aim 90 %)',
+    'ECE',
+    'weights: process, networks, trees',
+    'kB',
+  ],
+  artifacts.map(({ manifest, bytes }) => {
+    const { dataset, metrics, evaluation } = manifest;
+    return [
+      `\`${manifest.endpoint.id}\``,
+      whole(dataset.counts.train),
+      whole(dataset.counts.trainBounds),
+      whole(evaluation.rows),
+      metrics.coverage90 ? `${(100 * metrics.coverage90.value).toFixed(1)} %` : '',
+      metrics.ECE ? metrics.ECE.value.toFixed(3) : '',
+      MODEL_NAMES.map((name) => Number(manifest.trainer.parameters[`${name}.weight`]).toFixed(2)).join(', '),
+      whole(Math.round(bytes / 1000)),
+    ];
+  }),
+)}
+All artifacts together: ${(total / 1e6).toFixed(1)} MB (${(total / 2 ** 20).toFixed(1)} MiB).
+`;
+}
+
+interface Comparison {
+  readonly endpoint: string;
+  readonly version: string;
+  readonly metric: 'MAE' | 'AUROC';
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+  readonly baselines: BaselineFigures;
+  readonly best: number;
+  readonly reachesTrees: boolean;
+  readonly reachesBest: boolean;
+}
+
+/** A model's first figure beside those of plain models, compared in the three decimals that are shown. */
+function compare(
+  { endpoint, version, metrics }: Manifest,
+  baselines: Baselines['endpoints'][string],
+): Comparison {
+  const { metric } = baselines;
+  const better = metric === 'MAE' ? Math.min : Math.max;
+  const rounded = (value: number) => Number(value.toFixed(3));
+  const { value, low, high } = metrics[metric];
+  const best = better(...BASELINE_NAMES.map((name) => baselines[name]));
+  const reaches = (other: number) => better(rounded(value), rounded(other)) === rounded(value);
+  return {
+    endpoint: endpoint.id,
+    version,
+    metric,
+    value,
+    low,
+    high,
+    baselines,
+    best,
+    reachesTrees: reaches(better(baselines.rf, baselines.hgb)),
+    reachesBest: reaches(best),
+  };
+}
+
+function bytesIn(folder: string): number {
+  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+}
+
+const whole = (value: number): string => value.toLocaleString('en');
