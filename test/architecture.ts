@@ -14,6 +14,7 @@ const LAYERS: Record<string, number> = {
   'backends/ort': 1,
   'backends/tfjs': 1,
   statistics: 1,
+  onnx: 1,
   trainers: 1,
   registry: 1,
   scheduler: 1,

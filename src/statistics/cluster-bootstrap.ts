@@ -1,5 +1,6 @@
 import type { Metric } from '../core/artifact.ts';
 import { seededRandom } from '../core/random.ts';
+import { quantile } from './quantile.ts';
 
 /**
  * A statistic with its 95 % percentile interval by a bootstrap that draws whole groups (scaffolds) with
@@ -37,13 +38,4 @@ export function clusterBootstrap(
     low: quantile(values, 0.025),
     high: quantile(values, 0.975),
   };
-}
-
-/** Linear quantile of sorted values (type 7 of Hyndman & Fan 1996); NaN when there are none. */
-function quantile(sorted: readonly number[], probability: number): number {
-  if (sorted.length === 0) return Number.NaN;
-  const position = probability * (sorted.length - 1);
-  const below = Math.floor(position);
-  const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below] + (position - below) * (sorted[above] - sorted[below]);
 }

@@ -6,7 +6,7 @@ import { brierScore } from '../../src/statistics/brier-score.ts';
 import { calibrationError } from '../../src/statistics/calibration-error.ts';
 import { clopperPearson } from '../../src/statistics/clopper-pearson.ts';
 import { clusterBootstrap } from '../../src/statistics/cluster-bootstrap.ts';
-import { conformalQuantile, mondrianConformal } from '../../src/statistics/conformal.ts';
+import { conformalQuantile, meanIntervalScore, mondrianConformal } from '../../src/statistics/conformal.ts';
 import { incompleteBeta, logGamma } from '../../src/statistics/incomplete-beta.ts';
 import { meanAbsoluteError } from '../../src/statistics/mean-absolute-error.ts';
 import { applyPlatt, fitPlatt } from '../../src/statistics/platt.ts';
@@ -111,7 +111,9 @@ describe('intervals', () => {
     const random = seededRandom(3);
     const similarities = Array.from({ length: 1000 }, () => random());
     const residuals = similarities.map((s) => (1.5 - s) * random());
-    const { edges, halfWidths, counts } = mondrianConformal(residuals, similarities, 0.9, { bins: 4 });
+    const { edges, halfWidths, counts } = mondrianConformal({ residuals, similarities, spreads: null }, 0.9, {
+      bins: 4,
+    });
     expect(edges.length).toBe(4);
     expect(edges[0]).toBe(0);
     expect([...halfWidths].sort((a, b) => b - a)).toEqual(halfWidths);
@@ -119,13 +121,43 @@ describe('intervals', () => {
   });
 
   it('Mondrian intervals use fewer bins for few rows or equal similarities', () => {
-    expect(mondrianConformal([1, 2, 3], [0.1, 0.2, 0.3], 0.5).edges).toEqual([0]);
-    const same = new Array(500).fill(1);
-    expect(mondrianConformal(same, same, 0.9).edges).toEqual([0]);
-    const half = [...new Array(400).fill(0.2), ...same];
-    const { edges, counts } = mondrianConformal(half, half, 0.9);
+    const plain = (values: number[]) => ({ residuals: values, similarities: values, spreads: null });
+    expect(mondrianConformal(plain([0.1, 0.2, 0.3]), 0.5).edges).toEqual([0]);
+    const same = new Array<number>(500).fill(1);
+    expect(mondrianConformal(plain(same), 0.9).edges).toEqual([0]);
+    const half = [...new Array<number>(400).fill(0.2), ...same];
+    const { edges, counts } = mondrianConformal(plain(half), 0.9);
     expect(edges).toEqual([0, 1]);
     expect(counts).toEqual([400, 500]);
+  });
+
+  it('with spreads, half-widths are multiples of them, and the interval score prefers the true ones', () => {
+    const random = seededRandom(4);
+    const spreads = Array.from({ length: 2000 }, () => 0.1 + random());
+    const rows = {
+      residuals: spreads.map((s) => s * random()),
+      similarities: new Array<number>(2000).fill(0),
+    };
+    const scaled = mondrianConformal({ ...rows, spreads }, 0.9);
+    const constant = mondrianConformal({ ...rows, spreads: null }, 0.9);
+    expect([scaled.spread, constant.spread]).toEqual(['predicted', 'constant']);
+    expect(scaled.halfWidths[0]).toBeCloseTo(0.9, 1);
+    const score = meanIntervalScore(scaled, { ...rows, spreads });
+    expect(score).toBeLessThan(0.95 * meanIntervalScore(constant, { ...rows, spreads: null }));
+  });
+
+  it('interval score of a case worked by hand', () => {
+    const calibration = {
+      kind: 'conformal',
+      coverage: 0.9,
+      spread: 'predicted',
+      edges: [0, 0.5],
+      halfWidths: [2, 1],
+      counts: [1, 1],
+    } as const;
+    const rows = { residuals: [1, 5, 1.5], similarities: [0.2, 0.5, 0.9], spreads: [1, 4, 1] };
+    // Widths 4, 8 and 2; 1 and 0.5 outside, 20 each.
+    expect(meanIntervalScore(calibration, rows)).toBeCloseTo((4 + 8 + 20 + 2 + 10) / 3, 10);
   });
 
   it('a bootstrap over groups is wider than one over rows when rows of a group are equal', () => {

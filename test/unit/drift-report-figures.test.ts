@@ -1,0 +1,169 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { count, counted, figure, numeral, percent, setting, withUnit } from '../../src/dashboard/figures.ts';
+import { domainEnd } from '../../src/dashboard/plot-distance.ts';
+import { histogramPlot } from '../../src/dashboard/plot-histogram.ts';
+import { maturityPlot } from '../../src/dashboard/plot-maturity.ts';
+import { nullPlot } from '../../src/dashboard/plot-null.ts';
+import { isDrawable, reliabilityPlot } from '../../src/dashboard/plot-reliability.ts';
+import { linearScale, ticks } from '../../src/dashboard/plot-scale.ts';
+import { shorten } from '../../src/dashboard/shorten.ts';
+
+test.each([
+  [0, '0'],
+  [-0, '0'],
+  [1, '1'],
+  [183_000, '183,000'],
+  [123_456, '123,456'],
+  [0.0311, '0.0311'],
+  [0.99996, '1.00'],
+  [9.996, '10.0'],
+  [1234.5, '1,230'],
+  [-1.579, '−1.58'],
+  [0.00001234, '1.23\u00a0×\u00a010⁻⁵'],
+  [12_345_678, '1.23\u00a0×\u00a010⁷'],
+  [Number.NaN, 'not a number'],
+  [Number.NEGATIVE_INFINITY, 'minus infinity'],
+])('%d reads %s', (value, text) => {
+  expect(figure(value)).toBe(text);
+});
+
+test('settings and p lose the zeros at their end, figures keep them', () => {
+  expect([0.05, 0.0125, 0.001, 5, 100, 0.5].map((value) => setting(value))).toEqual([
+    '0.05',
+    '0.0125',
+    '0.001',
+    '5',
+    '100',
+    '0.5',
+  ]);
+  expect(figure(0.6)).toBe('0.600');
+});
+
+test('counts, shares, seeds and units', () => {
+  expect([0, 1, 999, 1000, 1234567, Number.NaN].map(count)).toEqual([
+    '0',
+    '1',
+    '999',
+    '1,000',
+    '1,234,567',
+    'not a number',
+  ]);
+  expect([counted(1, 'row', 'rows'), counted(0, 'row', 'rows')]).toEqual(['1\u00a0row', '0\u00a0rows']);
+  expect([0, 0.031, 0.5, 0.963, 1].map(percent)).toEqual([
+    '0\u00a0%',
+    '3.1\u00a0%',
+    '50\u00a0%',
+    '96.3\u00a0%',
+    '100\u00a0%',
+  ]);
+  expect(numeral(20261121)).toBe('20261121');
+  expect([withUnit(2, 'nM'), withUnit(2, ''), withUnit(Number.NaN, 'nM')]).toEqual([
+    '2\u00a0nM',
+    '2',
+    'not a number',
+  ]);
+});
+
+test('a shortened text keeps both ends, whole characters, and its length', () => {
+  expect(shorten('short', 8)).toBe('short');
+  expect(shorten('abcdefghijkl', 8)).toBe('abcde…jkl (12 characters)');
+  expect(shorten('🧪'.repeat(8), 8)).toBe('🧪'.repeat(8));
+  expect(shorten('🧪'.repeat(9), 8).isWellFormed()).toBe(true);
+});
+
+describe('scales', () => {
+  test('ticks are round, within the stretch, ascending and few', () => {
+    const finite = fc.double({ min: -1e6, max: 1e6, noNaN: true });
+    fc.assert(
+      fc.property(finite, fc.double({ min: 1e-6, max: 1e6, noNaN: true }), (from, width) => {
+        const found = ticks(from, from + width, 5);
+        expect(found.length).toBeGreaterThanOrEqual(2);
+        expect(found.length).toBeLessThanOrEqual(9);
+        for (const [i, { value }] of found.entries()) {
+          expect(value).toBeGreaterThanOrEqual(from - width * 1e-6);
+          expect(value).toBeLessThanOrEqual(from + width * (1 + 1e-6));
+          if (i > 0) expect(value).toBeGreaterThan(found[i - 1].value);
+        }
+      }),
+    );
+    expect(ticks(0, 1, 5).map(({ text }) => text)).toEqual(['0.0', '0.2', '0.4', '0.6', '0.8', '1.0']);
+    expect(ticks(-3, 6, 5).map(({ text }) => text)).toEqual(['−2', '0', '2', '4', '6']);
+  });
+
+  test('a value outside lies on the nearer end', () => {
+    const scale = linearScale([0, 10], [100, 200]);
+    expect([-5, 0, 5, 10, 50].map(scale.at)).toEqual([100, 100, 150, 200, 200]);
+  });
+});
+
+describe('plots', () => {
+  const names = { reference: 'Reference', batch: 'Batch', unit: 'compounds' };
+  const draw = (reference: number[], batch: number[]) =>
+    histogramPlot({
+      id: 'a',
+      title: 'A',
+      histogram: { name: 'x', unit: 'u', from: 0, to: 2, reference, batch },
+      names,
+    }).text;
+
+  test('bars are shares of their own side, so sides of unlike size compare', () => {
+    const bars = (text: string) => /class="bars-reference" d="(.*?)"/.exec(text)?.[1];
+    expect(bars(draw([1, 3], [4, 0]))).toBe(bars(draw([100, 300], [4, 0])));
+    expect(bars(draw([1, 3], [4, 0]))).not.toBe(bars(draw([3, 1], [4, 0])));
+    // 25 % and 75 % of an axis of 140 units that ends at 105 %
+    expect(bars(draw([1, 3], [4, 0]))).toBe('M40 164V130.7H175V64H310V164Z');
+  });
+
+  test('a side without rows is left out and said to be empty', () => {
+    const text = draw([1, 3], [0, 0]);
+    expect(text).not.toContain('step-batch');
+    expect(text).toContain('Batch: no compounds.');
+    expect(text).toContain('Reference: 4\u00a0compounds, most of them (75\u00a0%) from 1 to 2.');
+  });
+
+  test('the domain ends in the bin where held-out distances reach 95 %', () => {
+    const histogram = { name: 'd', unit: '', from: 0, to: 1, batch: [] };
+    expect(domainEnd({ ...histogram, reference: [50, 45, 4, 1] })).toEqual([0.25, 0.5]);
+    expect(domainEnd({ ...histogram, reference: [50, 44, 5, 1] })).toEqual([0.5, 0.75]);
+    expect(domainEnd({ ...histogram, reference: [0, 0, 0, 0] })).toBeNull();
+  });
+
+  test('the axis of a null reaches to an observed value on either side of it', () => {
+    const permuted = { name: 'MMD2', unit: '', from: 0, to: 1, reference: [5, 5], batch: [] };
+    const at = (observed: number) => {
+      const text = nullPlot('n', 'N', { kernel: 'k', observed, permuted }).text;
+      return Number(/class="marker" d="M([\d.]+) /.exec(text)?.[1]);
+    };
+    expect(at(0.5)).toBeGreaterThan(100);
+    expect(at(9)).toBeLessThan(310);
+    expect(at(9)).toBeGreaterThan(280);
+    expect(at(-9)).toBeLessThan(60);
+    expect(nullPlot('n', 'N', { kernel: 'k', observed: Number.NaN, permuted }).text).not.toContain('marker');
+    expect(nullPlot('n', 'N', { kernel: 'k', observed: 1e12, permuted }).text).toContain(
+      '1.00\u00a0×\u00a010¹²',
+    );
+  });
+
+  test('reliability: bars from bound to bound, bins off the diagonal counted, figures outside refused', () => {
+    const bin = { mean: 0.5, observed: 0.5, low: 0.25, high: 0.75, rows: 12 };
+    const text = reliabilityPlot('r', 'R', [bin, { ...bin, mean: 0.9, rows: 7 }]).text;
+    expect(text).toContain('d="M175 129V59m');
+    expect(text).toContain('in 1 of them the 95 % bounds');
+    expect(text).toMatch(/>12<\/text>.*>7<\/text>/s);
+    expect([bin, { ...bin, high: 1.01 }, { ...bin, low: Number.NaN }].map(isDrawable)).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  test('maturity: steps in the order of days, and when half had arrived', () => {
+    const text = maturityPlot('m', 'M', [
+      { days: 10, arrived: 1 },
+      { days: 5, arrived: 0.5 },
+    ]).text;
+    expect(text).toContain('d="M40 164H175V94H310V24"');
+    expect(text).toContain('Half of the labels have arrived after 5 days; after 10 days 100\u00a0%.');
+  });
+});
