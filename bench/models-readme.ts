@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { Manifest } from '../src/core/artifact.ts';
 import { MODEL_NAMES } from '../src/flows/fit-model.ts';
 import { listModels, readManifest } from '../src/flows/models.ts';
+import type { Share, SplitReport, Validation } from '../src/flows/validation/report-schema.ts';
+import { readValidation } from '../src/flows/validation/validation-files.ts';
 import { table } from './report-table.ts';
 
 const BASELINE_NAMES = ['rf', 'hgb', 'mlp', 'gp', 'mean3'] as const;
@@ -17,6 +19,8 @@ interface Baselines {
 }
 
 export const MODELS_FOLDER = fileURLToPath(new URL('../models', import.meta.url));
+/** A bin with fewer rows says little. */
+const LEAST_ROWS = 50;
 const BASELINES_PATH = new URL('baselines.json', import.meta.url);
 
 /** models/README.md: the figures of the shipped artifacts beside those of plain models, from the manifests. */
@@ -24,7 +28,13 @@ export async function modelsReadme(): Promise<string> {
   const baselines: Baselines = JSON.parse(readFileSync(BASELINES_PATH, 'utf8'));
   const entries = await listModels(MODELS_FOLDER);
   const artifacts = await Promise.all(
-    entries.map(async (entry) => ({ manifest: await readManifest(entry), bytes: bytesIn(entry.folder) })),
+    entries.map(async (entry) => {
+      const manifest = await readManifest(entry);
+      const validation = await readValidation(entry.folder, manifest);
+      if (!validation)
+        throw new Error(`${entry.folder} has no validation: assayer validate ${entry.endpoint} --attach`);
+      return { manifest, validation, bytes: bytesIn(entry.folder) };
+    }),
   );
   const total = artifacts.reduce((sum, { bytes }) => sum + bytes, 0);
   const compared = artifacts.map(({ manifest }) =>
@@ -72,24 +82,29 @@ ${table(
     'bounds beside them',
     'test rows',
     'intervals cover (aim 90 %)',
-    'ECE',
+    'least in a bin of distance (50 rows or more)',
+    'ECE, debiased',
     'weights: process, networks, trees',
     'kB',
   ],
-  artifacts.map(({ manifest, bytes }) => {
+  artifacts.map(({ manifest, validation, bytes }) => {
     const { dataset, metrics, evaluation } = manifest;
     return [
       `\`${manifest.endpoint.id}\``,
       whole(dataset.counts.train),
       whole(dataset.counts.trainBounds),
       whole(evaluation.rows),
-      metrics.coverage90 ? `${(100 * metrics.coverage90.value).toFixed(1)} %` : '',
-      metrics.ECE ? metrics.ECE.value.toFixed(3) : '',
+      shareText(manifest.calibration.kind === 'conformal' ? fixedOf(validation).overall.observed : null),
+      shareText(leastCovered(fixedOf(validation))),
+      metrics.ECE ? `${metrics.ECE.value.toFixed(3)}, ${metrics.debiasedECE.value.toFixed(3)}` : '',
       MODEL_NAMES.map((name) => Number(manifest.trainer.parameters[`${name}.weight`]).toFixed(2)).join(', '),
       whole(Math.round(bytes / 1000)),
     ];
   }),
 )}
+Shares stand with their exact binomial 95 % bounds and their rows. Of hERG's test compounds for which only a bound is known,
+${shareText(boundsOf(artifacts))} are predicted on the side of the bound where the value lies.
+
 All artifacts together: ${(total / 1e6).toFixed(1)} MB (${(total / 2 ** 20).toFixed(1)} MiB).
 `;
 }
@@ -133,7 +148,36 @@ function compare(
 }
 
 function bytesIn(folder: string): number {
-  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  return files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).size, 0);
+}
+
+/** The figures on the test rows that the manifest's are of. */
+function fixedOf({ splits }: Validation): SplitReport {
+  return splits.find(({ split }) => split === 'fixed') as SplitReport;
+}
+
+/** Of the models of hERG: test compounds for which only a bound is known, predicted on its right side. */
+function boundsOf(artifacts: readonly { manifest: Manifest; validation: Validation }[]): Share | null {
+  const herg = artifacts.find(({ manifest }) => manifest.endpoint.id === 'herg');
+  return herg ? fixedOf(herg.validation).bounds : null;
+}
+
+/** The lowest coverage among the bins of the intervals that hold enough rows. */
+function leastCovered({ intervalBins }: SplitReport): Share | null {
+  const shares = intervalBins.flatMap(({ rows, observed }) =>
+    rows >= LEAST_ROWS && observed ? [observed] : [],
+  );
+  return shares.toSorted((a, b) => a.value - b.value)[0] ?? null;
+}
+
+/** A share with its exact binomial 95 % bounds. */
+function shareText(share: Share | null): string {
+  if (!share) return '';
+  const [value, low, high] = [share.value, share.low, share.high].map((part) => (100 * part).toFixed(1));
+  return `${value} % (${low} to ${high}; ${share.rows})`;
 }
 
 const whole = (value: number): string => value.toLocaleString('en');

@@ -7,6 +7,7 @@ import { featureContract } from './chemistry/contract.ts';
 import { type CommandContext, runCli } from './cli/run.ts';
 import type { Backend, BackendSource } from './core/backend.ts';
 import { systemClock } from './core/clock.ts';
+import type { DriftReport } from './core/drift.ts';
 import { OpenedBackends } from './core/opened-backends.ts';
 import type { Operations } from './core/ops.ts';
 import { ENGINE_VERSION } from './core/version.ts';
@@ -30,6 +31,7 @@ const TRAINER_SOURCES = [
   'src/backends/wasm/mlp.ts',
   'src/core/philox.ts',
   'src/statistics/conformal.ts',
+  'src/statistics/interval-score.ts',
   'src/statistics/platt.ts',
   'kernels/cholesky/*.wasm',
   'kernels/mlp/*.wasm',
@@ -161,6 +163,15 @@ function hashSources(patterns: string[]): string {
   return hash.digest('hex');
 }
 
+async function renderDriftReport(report: DriftReport): Promise<string> {
+  const { driftReportHtml, shownStructures } = await import('./dashboard/drift-report.ts');
+  const { STRUCTURE_SIZE } = await import('./dashboard/structure.ts');
+  const { drawCompounds } = await import('./chemistry/draw-compounds.ts');
+  const { Toolkit } = await import('./chemistry/toolkit.ts');
+  const drawings = await drawCompounds(await Toolkit.load(), shownStructures(report), STRUCTURE_SIZE);
+  return driftReportHtml(report, drawings);
+}
+
 /** Runs the command line. @returns the exit code */
 export async function main(args: readonly string[]): Promise<number> {
   const controller = new AbortController();
@@ -173,6 +184,7 @@ export async function main(args: readonly string[]): Promise<number> {
   process.on('SIGTERM', cancel);
   const context: CommandContext = {
     engine: async (overrides) => createEngine(overrides),
+    driftReportHtml: renderDriftReport,
     modelsFolder,
     examplesFolder: fileURLToPath(new URL('examples', root)),
     signal: controller.signal,

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
-import type { Manifest } from '../core/artifact.ts';
+import type { Calibration, Manifest } from '../core/artifact.ts';
 import { AssayerError, describeCause } from '../core/errors.ts';
 import { listModels, type ModelEntry, readManifest, readModel, selectModels } from '../flows/models.ts';
+import { addModelsImportCommand } from './models-import.ts';
 import type { CommandContext } from './run.ts';
 import { textTable } from './text-table.ts';
 
@@ -21,7 +22,7 @@ Examples:
 export function addModelsCommand(program: Command, context: CommandContext): void {
   const models = program
     .command('models')
-    .description('List model artifacts, or show one: figures, data, calibration, hashes.')
+    .description('List model artifacts, show one (figures, data, calibration, hashes), or import your own.')
     .addHelpText('after', EXAMPLES);
   models
     .command('list')
@@ -47,6 +48,7 @@ export function addModelsCommand(program: Command, context: CommandContext): voi
       const { manifest } = await readModel(entry);
       process.stdout.write(options.json ? `${JSON.stringify(manifest)}\n` : `${showText(entry, manifest)}\n`);
     });
+  addModelsImportCommand(models, context);
 }
 
 /** One line of the list. */
@@ -120,6 +122,21 @@ function significant(value: number | string): string {
     : String(Number(value.toPrecision(4)));
 }
 
+function calibrationText(calibration: Calibration): string {
+  switch (calibration.kind) {
+    case 'none':
+      return 'none';
+    case 'platt':
+      return `Platt, slope ${calibration.slope.toFixed(3)}, offset ${calibration.offset.toFixed(3)}`;
+    case 'conformal': {
+      const { coverage, edges, halfWidths, spread } = calibration;
+      const numbers = (values: readonly number[]) => values.map((value) => value.toFixed(2)).join(', ');
+      const unit = spread === 'predicted' ? ' times the predicted spread' : '';
+      return `conformal ${coverage * 100} % intervals, half-widths ${numbers(halfWidths)}${unit} at similarity from ${numbers(edges)}`;
+    }
+  }
+}
+
 function showText(entry: ModelEntry, manifest: Manifest): string {
   const { endpoint, dataset, split, trainer, calibration, domain } = manifest;
   const figures = Object.entries(manifest.metrics).map(([name, { value, low, high }]) => [
@@ -138,9 +155,7 @@ function showText(entry: ModelEntry, manifest: Manifest): string {
       .join(', ')}`,
     `split        ${split.name}`,
     `trainer      ${trainer.name} ${parametersText(trainer.parameters)}`,
-    calibration.kind === 'conformal'
-      ? `calibration  conformal ${calibration.coverage * 100} % intervals, half-widths ${calibration.halfWidths.map((h) => h.toFixed(2)).join(', ')} at similarity from ${calibration.edges.map((e) => e.toFixed(2)).join(', ')}`
-      : `calibration  Platt, slope ${calibration.slope.toFixed(3)}, offset ${calibration.offset.toFixed(3)}`,
+    `calibration  ${calibrationText(calibration)}`,
     `domain       similarity >= ${domain.minSimilarity.toFixed(3)}, every descriptor within ${domain.maxDescriptorZ.toFixed(1)} deviations`,
     `contract     ${manifest.contractHash}`,
     `artifact     ${manifest.hash}`,

@@ -15,6 +15,13 @@ export function count(text: string): number {
   return value;
 }
 
+/** Reads a probability, 0 and 1 excluded. */
+export function probability(text: string): number {
+  const value = Number(text);
+  if (value > 0 && value < 1) return value;
+  throw new InvalidArgumentError('Give a number between 0 and 1.');
+}
+
 /** Devices that `--device` may name, in the order they are listed. */
 export const DEVICES = ['cuda', 'webgpu', 'cpu'];
 

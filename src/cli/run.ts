@@ -1,15 +1,20 @@
 import { Command, CommanderError } from 'commander';
+import type { DriftReport } from '../core/drift.ts';
 import { AssayerError, describeCause } from '../core/errors.ts';
 import { ENGINE_VERSION } from '../core/version.ts';
 import type { Engine } from '../flows/engine.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDevicesCommand } from './devices.ts';
+import { addDriftCommand } from './drift.ts';
 import { addIndexCommand } from './index.ts';
 import { addModelsCommand } from './models.ts';
+import { addMonitorCommand } from './monitor.ts';
 import { addNeighborsCommand } from './neighbors.ts';
+import { addReleaseCommand } from './release.ts';
 import { addScreenCommand } from './screen.ts';
 import { addTrainCommand } from './train.ts';
 import { requireOptionsLast, usageError } from './usage.ts';
+import { addValidateCommand } from './validate.ts';
 
 /** What a command is given: the engine, made only when the command needs it, and where it may write. */
 export interface CommandContext {
@@ -19,9 +24,13 @@ export interface CommandContext {
     devices?: readonly string[];
     backends?: readonly string[];
   }): Promise<Engine>;
+  /** The report as one self-contained HTML file, with drawn structures. */
+  driftReportHtml(report: DriftReport): Promise<string>;
   readonly modelsFolder: string;
   readonly examplesFolder: string;
   readonly signal: AbortSignal;
+  /** Set by a command that ends with another exit code than 0 though nothing failed. */
+  exitCode?: number;
 }
 
 /**
@@ -39,7 +48,11 @@ export async function runCli(args: readonly string[], context: CommandContext): 
     addScreenCommand,
     addIndexCommand,
     addNeighborsCommand,
+    addDriftCommand,
+    addMonitorCommand,
     addTrainCommand,
+    addValidateCommand,
+    addReleaseCommand,
     addModelsCommand,
     addDevicesCommand,
     addDemoCommand,
@@ -48,7 +61,7 @@ export async function runCli(args: readonly string[], context: CommandContext): 
   requireOptionsLast(program);
   try {
     await program.parseAsync(args as string[], { from: 'user' });
-    return 0;
+    return context.exitCode ?? 0;
   } catch (error) {
     return report(error, args.includes('--json'), context.signal);
   }

@@ -117,10 +117,14 @@ export function summaryText(
   const seconds = (Date.parse(lineage.finishedAt) - Date.parse(lineage.startedAt)) / 1000;
   const rate = Math.round(counts.rows / Math.max(seconds, 0.001));
   const names = work.models.map((model) => `${model.endpoint}@${model.version} (${model.unit})`);
+  const weak = work.models.filter((model) => model.lowEvidence).map((model) => model.endpoint);
   return [
     `${counts.rows.toLocaleString('en')} compounds: ${counts.accepted.toLocaleString('en')} predicted, ${counts.rejected.toLocaleString('en')} rejected`,
     `columns    ${columnsChosen}`,
     `models     ${names.join(', ')}`,
+    ...(weak.length > 0
+      ? [`weak       ${weak.join(', ')}: low evidence, few training rows (see the card)`]
+      : []),
     `device     ${[...new Set(Object.values(devices))].join(', ')}; features ${featureSet.reused ? 'reused' : 'computed'}${featureSet.sha256 ? ` (${featureSet.sha256.slice(0, 12)})` : ', not kept'}`,
     ...refusals
       .filter(({ device }) => named.includes(device))

@@ -1,10 +1,15 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { AssayerError } from '../core/errors.ts';
+import { APPROVED_LIKE } from '../flows/approved-like.ts';
 import { curateDataset } from '../flows/curate-dataset.ts';
 import { countReasons } from '../flows/curation-report.ts';
 import type { Dataset } from '../flows/dataset.ts';
+import type { Engine } from '../flows/engine.ts';
+import { selectModels } from '../flows/models.ts';
 import { recipeOf, type TrainSummary, train } from '../flows/train.ts';
-import { count } from './options.ts';
+import { type Verification, verifyArtifact } from '../flows/verify-artifact.ts';
+import { count, list } from './options.ts';
 import type { CommandContext } from './run.ts';
 import { textTable } from './text-table.ts';
 
@@ -18,6 +23,7 @@ interface TrainOptions {
   threads?: number;
   curationReport?: string;
   datasetOnly?: boolean;
+  verify?: string[];
   json?: boolean;
 }
 
@@ -25,6 +31,7 @@ const EXAMPLES = `
 Examples:
   assayer train solubility --data ../shared/data
   assayer train herg --models /tmp/models --json
+  assayer train --verify ppb
   assayer train herg --dataset-only --curation-report herg-dropped.csv
 `;
 
@@ -33,7 +40,7 @@ export function addTrainCommand(program: Command, context: CommandContext): void
   program
     .command('train')
     .description('Train one endpoint: dataset, features, model, calibration, test figures, artifact, card.')
-    .argument('<endpoint>', 'solubility, herg, ames, ...; docs/endpoints.md lists all')
+    .argument('[endpoint]', 'solubility, herg, ames, ...; docs/endpoints.md lists all')
     .option(
       '--data <folder>',
       'folder with raw/ and splits/ (default: $ASSAYER_SHARED/data, else ../shared/data)',
@@ -46,15 +53,24 @@ export function addTrainCommand(program: Command, context: CommandContext): void
     .option('--threads <n>', 'threads for chemistry (default: all cores)', count)
     .option('--curation-report <file>', 'write every raw row that is not used, with the reason')
     .option('--dataset-only', 'make the dataset and its curation report, train nothing')
+    .option('--verify <models>', 'make these again, write nothing, and compare: ppb,herg@1, or all', list)
     .option('--json', 'print the manifest (with --dataset-only: the counts) instead of a summary')
     .addHelpText('after', EXAMPLES)
-    .action(async (endpoint: string, options: TrainOptions) => {
-      const recipe = recipeOf(endpoint);
+    .action(async (endpoint: string | undefined, options: TrainOptions) => {
+      if ((endpoint === undefined) === (options.verify === undefined)) {
+        throw new AssayerError('ERR_USAGE', {
+          problem: 'Name one endpoint to train, or models to --verify.',
+        });
+      }
       const engine = await context.engine(options.threads ? { threads: options.threads } : {});
-      const request = {
-        recipe,
+      const place = {
         dataFolder: options.data ?? join(process.env.ASSAYER_SHARED ?? '../shared', 'data'),
         workspace: options.workspace,
+      };
+      if (endpoint === undefined) return verify(engine, options, place, context.signal);
+      const request = {
+        ...place,
+        recipe: recipeOf(endpoint),
         curationReport: options.curationReport ?? null,
       };
       let last = '';
@@ -78,6 +94,7 @@ export function addTrainCommand(program: Command, context: CommandContext): void
           version: options.modelVersion,
           modelsFolder: options.models,
           seed: options.seed,
+          drugs: APPROVED_LIKE,
           replace: options.replace === true,
         },
         { signal, onStep },
@@ -86,6 +103,34 @@ export function addTrainCommand(program: Command, context: CommandContext): void
         options.json ? `${JSON.stringify(summary.manifest)}\n` : `${trainText(summary)}\n`,
       );
     });
+}
+
+/** Makes models again, one line each; fails at the end where one was not reproduced. */
+async function verify(
+  engine: Engine,
+  options: TrainOptions,
+  place: { dataFolder: string; workspace: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const names = options.verify?.join() === 'all' ? [] : (options.verify ?? []);
+  const failed: Verification[] = [];
+  for (const entry of await selectModels(options.models, names)) {
+    const verification = await verifyArtifact(engine, entry, recipeOf(entry.endpoint), place, { signal });
+    const { model, hash, differs } = verification;
+    const told = differs.length === 0 ? 'the same bytes' : `differs: ${differs.join(', ')}`;
+    const line = options.json ? JSON.stringify(verification) : `${model}  ${hash.slice(0, 12)}  ${told}`;
+    process.stdout.write(`${line}\n`);
+    if (differs.length > 0) failed.push(verification);
+  }
+  if (failed.length === 0) return;
+  const [{ model, hash, rebuiltHash, differs }] = failed;
+  const details = {
+    model,
+    hash: hash.slice(0, 12),
+    rebuilt: rebuiltHash.slice(0, 12),
+    differs: differs.join(', '),
+  };
+  throw new AssayerError('ERR_NOT_REPRODUCED', details);
 }
 
 function datasetJson({ hash, files, rawRows, conflictCompounds, counts, dropped }: Dataset): string {

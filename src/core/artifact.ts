@@ -4,15 +4,17 @@ import { identity } from './hash.ts';
 
 /**
  * Split-conformal half-widths by distance to the training set (Mondrian bins): a compound whose nearest training
- * similarity s satisfies `edges[i] <= s < edges[i + 1]` has the interval prediction +- halfWidths[i].
+ * similarity s satisfies `edges[i] <= s < edges[i + 1]` has the interval prediction +- halfWidths[i] * spread.
  */
 export interface ConformalCalibration {
   readonly kind: 'conformal';
   /** 1 - alpha; 0.9 for a 90 % interval. */
   readonly coverage: number;
+  /** predicted: the spread is the graph's second output. constant: it is 1. */
+  readonly spread: 'predicted' | 'constant';
   /** Lower edge of each bin, ascending; the first is 0. */
   readonly edges: readonly number[];
-  /** On the modelled scale, one for each edge. */
+  /** On the modelled scale where the spread is constant, else in multiples of it; one for each edge. */
   readonly halfWidths: readonly number[];
   /** Held-out residuals behind each half-width. */
   readonly counts: readonly number[];
@@ -25,6 +27,25 @@ export interface PlattCalibration {
   readonly offset: number;
 }
 
+/** No interval, and a probability as the model gave it: an imported model for which no held-out rows were given. */
+export interface NoCalibration {
+  readonly kind: 'none';
+}
+
+export type Calibration = ConformalCalibration | PlattCalibration | NoCalibration;
+
+/** How a model's predictions for a set of drugs are spread, so that a prediction has a percentile among them. */
+export interface ApprovedLike {
+  /** Where the set comes from. */
+  readonly source: string;
+  /** SHA-256 of the file it was read from. */
+  readonly sourceHash: string;
+  /** Compounds predicted. */
+  readonly compounds: number;
+  /** Predictions at the percentiles 0, 1, ... 100, on the modelled scale (probabilities for classes), ascending. */
+  readonly quantiles: readonly number[];
+}
+
 /** A compound is in the domain when it passes both bounds. */
 export interface Domain {
   /** Least Tanimoto similarity (2,048 Morgan bits) to the nearest training compound. */
@@ -34,6 +55,9 @@ export interface Domain {
   readonly descriptorMeans: readonly number[];
   readonly descriptorDeviations: readonly number[];
 }
+
+/** Models trained on fewer rows with a value than this are marked in output and cards. */
+export const LOW_EVIDENCE_ROWS = 1500;
 
 /** One figure with its 95 % interval (bootstrap over whole scaffolds). */
 export interface Metric {
@@ -73,8 +97,9 @@ export interface UnsignedManifest {
     readonly seed: number;
     readonly parameters: Readonly<Record<string, number | string>>;
   };
-  readonly calibration: ConformalCalibration | PlattCalibration;
+  readonly calibration: Calibration;
   readonly domain: Domain;
+  readonly approvedLike?: ApprovedLike;
   /** The rows that the figures are scored on: hash over rows and labels, and their number. */
   readonly evaluation: { readonly hash: string; readonly rows: number };
   /** Figures on the held-out test rows, by metric name. */

@@ -103,6 +103,30 @@ export const ERRORS = {
     retryable: false,
     exitCode: 2,
   },
+  ERR_MODEL_IMPORT: {
+    message: 'Model file {path} cannot be imported: {problem}.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_MODEL_INTERFACE: {
+    message: 'Model file {path} has {has}. They cannot be used: {problem}.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_MODEL_ANSWERS: {
+    message: 'Model file {path} was run, and its answers cannot be used: {problem}.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_ENDPOINT_DEFINITION: {
+    message: 'Endpoint {endpoint} cannot be defined like this ({path}): {problem}.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
   ERR_BLOB_CORRUPT: {
     message:
       'Stored file {path} does not match its hash {expected} (found {actual}). Delete it; it is made anew.',
@@ -177,10 +201,61 @@ export const ERRORS = {
     retryable: false,
     exitCode: 2,
   },
+  ERR_LABELS: {
+    message: 'Row {row} of the labels {path} cannot be used: {problem}.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
   ERR_NOT_COMPARABLE: {
     message:
       'Figures of {left} and {right} cannot stand side by side: they differ in {difference}. Compare models that were measured alike.',
     status: 409,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_NOT_REPRODUCED: {
+    message:
+      'Made again from its data, {model} is another artifact ({rebuilt} instead of {hash}): {differs}. Check that data, lock file and sources are those of its build.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_RELEASE_REFUSED: {
+    message:
+      'Release of {model} is refused: {checks}. {record} Correct the model, or waive with a reason what the policy lets you waive.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_RELEASE_CONFLICT: {
+    message:
+      'Another release of {endpoint} was recorded while this one was checked: version {version} by {approver}. Look at it with assayer release show {endpoint}, then run this one again.',
+    status: 409,
+    retryable: true,
+    exitCode: 2,
+  },
+  ERR_RELEASE_CORRUPT: {
+    message: 'The release records of {endpoint} are damaged: {problem} ({path}). Restore them from a copy.',
+    status: 500,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_RELEASE_NOT_FOUND: {
+    message: 'There is no release record {record} in workspace {workspace}. Known: {known}.',
+    status: 404,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_RELEASE_POLICY: {
+    message: 'Release policy {path} cannot be used: {problem}.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_RELEASE_WAIVER: {
+    message: 'Check {check} cannot be waived: {problem}.',
+    status: 422,
     retryable: false,
     exitCode: 2,
   },

@@ -14,14 +14,21 @@ export interface Featurizer extends AsyncDisposable {
   featurize(inputs: readonly string[], options?: FeaturizeOptions): Promise<FeatureBatch>;
 }
 
+/** What a model says of a batch; row i belongs to compound i. The caller owns the arrays. */
+export interface Predictions {
+  /** float32 [count], on the modelled scale; a probability for classes */
+  readonly values: Float32Array;
+  /** float32 [count], above 0: the error to expect, in multiples of which intervals are given; null where not predicted */
+  readonly spreads: Float32Array | null;
+}
+
 /** A model loaded on a device. */
 export interface Predictor extends AsyncDisposable {
   /**
    * @param fingerprints uint8 [count, 384]
    * @param descriptors  float32 [count, 43]
-   * @returns float32 [count], on the modelled scale (a probability for classes). The caller owns it.
    */
-  predict(fingerprints: Uint8Array, descriptors: Float32Array, count: number): Promise<Float32Array>;
+  predict(fingerprints: Uint8Array, descriptors: Float32Array, count: number): Promise<Predictions>;
 }
 
 /** Why a device or provider was not used. */

@@ -1,39 +1,55 @@
 import type { Manifest } from '../core/artifact.ts';
+import { AssayerError } from '../core/errors.ts';
 import { MODEL_NAMES } from './fit-model.ts';
 import type { DatasetRecipe } from './recipes.ts';
+import { bulletList, markdownTable } from './validation/figure-text.ts';
+import { findingsOf } from './validation/findings.ts';
+import { CARD_PLOTS } from './validation/plots/plots.ts';
+import type { Validation } from './validation/report-schema.ts';
+import { sliceTable, splitTable } from './validation/report-text.ts';
 
-/** The model card, in Markdown: what the model predicts, from what, how well, where not to trust it. */
-export function modelCard(manifest: Manifest, recipe: DatasetRecipe): string {
+/**
+ * The model card, in Markdown: what the model predicts, from what, how well, where not to trust it.
+ * @param validation  of this artifact; without one the card has the figures of its manifest alone
+ * @throws ERR_INTERNAL where the validation is of another artifact
+ */
+export function modelCard(
+  manifest: Manifest,
+  recipe: DatasetRecipe,
+  validation: Validation | null = null,
+): string {
   const { endpoint, dataset, split, trainer, calibration, domain, metrics } = manifest;
-  const figures = Object.entries(metrics).map(
-    ([name, { value, low, high }]) =>
-      `| ${name} | ${value.toFixed(3)} | ${low.toFixed(3)} to ${high.toFixed(3)} |`,
-  );
+  if (validation !== null && validation.model.hash !== manifest.hash) {
+    const problem = `a card of ${manifest.hash} was asked for with the validation of ${validation.model.hash}`;
+    throw new AssayerError('ERR_INTERNAL', { problem });
+  }
+  const found = validation && findingsOf(validation);
+  const figures = Object.entries(metrics).map(([name, { value, low, high }]) => [
+    name,
+    value.toFixed(3),
+    `${low.toFixed(3)} to ${high.toFixed(3)}`,
+  ]);
   return `# ${endpoint.title} (${endpoint.id}, version ${manifest.version})
 
 ${endpoint.title}, ${endpoint.kind === 'classification' ? 'as a probability' : `in ${endpoint.unit}`}; modelled as ${endpoint.modelledScale}. ${sentence(endpoint.direction)}
 Cut-offs people use: ${recipe.cutoffs}.
 
-## Data
-${sentence(endpoint.assay)}${endpoint.species ? ` Species: ${endpoint.species}.` : ''} Source: ${recipe.source}. Licence: ${recipe.licence}.
-${recipe.notes}
-
-${curationText(manifest)}
-
-${Object.entries(dataset.counts)
-  .map(([name, value]) => `- ${COUNT_TEXTS[name] ?? name}: ${value.toLocaleString('en')}`)
-  .join('\n')}
-
-## Model
-${modelText(manifest)}
+${found ? `## Strengths\n${bulletList(found.strengths)}\n\n` : ''}## Weak spots
+${bulletList([
+  ...(found ? found.weakSpots : []),
+  sentence(recipe.weakSpots),
+  calibration.kind === 'conformal'
+    ? 'Intervals hold on average over compounds like the training scaffolds, not for every single compound or series.'
+    : 'The probability is calibrated over scaffolds like those of training, not for every single series.',
+  'The features do not see stereochemistry: stereoisomers get the same prediction. Tautomers are taken as written. Similarity 1 means equal bits, which homologues can have (cyclohexane and cyclododecane), not the same compound.',
+  "Held-out predictions keep the scaling of descriptors and the Gaussian process's kernel, which were fitted with all training rows.",
+])}
 
 ## Figures on the held-out test rows
 Split: ${split.name}. Intervals: 95 %, bootstrap over whole scaffolds.${endpoint.kind === 'regression' ? ' Errors are on the modelled scale.' : ''}
 
-| figure | value | 95 % interval |
-| --- | --- | --- |
-${figures.join('\n')}
-
+${markdownTable(['figure', 'value', '95 % interval'], figures)}
+${validation ? `\n${validationText(validation)}\n` : ''}
 ## Uncertainty and domain
 ${calibrationText(manifest)}
 
@@ -41,12 +57,20 @@ A compound is in the domain when its nearest training compound has a Tanimoto si
 ${domain.minSimilarity.toFixed(3)} (Morgan radius 2, 2,048 bits; 5 % of the training compounds would fail if their own scaffold
 were unknown) and no descriptor lies further than ${domain.maxDescriptorZ.toFixed(1)} standard deviations from the training mean (1 % would fail).
 
-## Weak spots
-${calibration.kind === 'conformal' ? 'Intervals hold on average over compounds like the training scaffolds, not for every single compound or series.' : 'The probability is calibrated over scaffolds like those of training, not for every single series.'}
-The features do not see stereochemistry: stereoisomers get the same prediction. Tautomers are taken as written. Similarity
-1 means equal bits, which homologues can have (cyclohexane and cyclododecane), not the same compound.
-Held-out predictions keep the scaling of descriptors and the Gaussian process's kernel, which were fitted with all training rows.
-${recipe.weakSpots}
+## Data
+${sentence(endpoint.assay)}${endpoint.species ? ` Species: ${endpoint.species}.` : ''} Source: ${recipe.source}. Licence: ${recipe.licence}.
+${recipe.notes}
+
+${curationText(manifest)}
+
+${bulletList(
+  Object.entries(dataset.counts)
+    .filter(([, value]) => value > 0)
+    .map(([name, value]) => `${COUNT_TEXTS[name] ?? name}: ${value.toLocaleString('en')}`),
+)}
+
+## Model
+${modelText(manifest)}
 
 ## Identity
 Artifact \`${manifest.hash}\`
@@ -54,6 +78,36 @@ Dataset \`${dataset.hash}\`
 Feature contract \`${manifest.contractHash}\`
 Trainer ${trainer.name}, seed ${trainer.seed}; its parameters stand in manifest.json.
 `;
+}
+
+/** Figures by split and by distance, and the plot that shows whether the model keeps its promises. */
+function validationText(validation: Validation): string {
+  const { kind, splits, impossible, refits, testCompoundsInTraining } = validation;
+  const [fixed] = splits;
+  const plot = CARD_PLOTS[kind];
+  const trainer = refits?.sameTrainer === false ? ' (by another version of the trainer)' : '';
+  const refitted =
+    splits.length > 1 ? ` For the other splits the whole model was fitted anew${trainer}.` : '';
+  const leak =
+    testCompoundsInTraining > 0
+      ? ` **${testCompoundsInTraining} test compounds are among its training compounds.**`
+      : '';
+  const hows = new Map(splits.filter(({ split }) => split !== 'fixed').map(({ split, how }) => [split, how]));
+  for (const { split, reason } of impossible) {
+    hows.set(split, [hows.get(split), `not possible: ${reason}`].filter(Boolean).join('; '));
+  }
+  const sections = [
+    `### By split\nSplit fixed is this artifact on the test rows.${refitted}${leak}`,
+    splitTable(validation),
+    ...(hows.size > 0 ? [bulletList([...hows].map(([split, how]) => `${split}: ${how}`))] : []),
+    '### By distance to training (test rows)',
+    sliceTable('similarity to the nearest training compound', fixed.distance, kind),
+    ...(kind === 'regression' && fixed.overall.observed === null
+      ? []
+      : [`![${plot.caption}](validation/${plot.file})`]),
+    'By origin and by series, and more plots: [validation/report.md](validation/report.md).',
+  ];
+  return sections.join('\n\n');
 }
 
 const COUNT_TEXTS: Readonly<Record<string, string>> = {
@@ -92,7 +146,7 @@ function modelText({ trainer: { parameters }, endpoint }: Manifest): string {
   const figure = (name: string) => Number(parameters[name]).toFixed(3);
   const rows = MODEL_NAMES.map((name) => {
     const weight = Number(parameters[`${name}.weight`]);
-    return `| ${MODEL_TEXTS[name]} | ${weight > 0 ? weight.toFixed(2) : 'left out'} | ${figure(`${name}.heldOutLoss`)} |`;
+    return [MODEL_TEXTS[name], weight > 0 ? weight.toFixed(2) : 'left out', figure(`${name}.heldOutLoss`)];
   });
   const loss =
     endpoint.kind === 'classification'
@@ -101,30 +155,40 @@ function modelText({ trainer: { parameters }, endpoint }: Manifest): string {
   return `An average of models of Morgan bits and 43 descriptors. Weights are chosen inside the training rows, on scaffolds that the
 models had not seen; the loss is the ${loss} there.
 
-| model | weight | loss alone |
-| --- | --- | --- |
-${rows.join('\n')}
+${markdownTable(['model', 'weight', 'loss alone'], rows)}
 
 Loss of the average: ${figure('heldOutLoss')}.`;
 }
 
 function calibrationText({ calibration, endpoint }: Manifest): string {
+  if (calibration.kind === 'none')
+    return 'No held-out rows were given: there are no intervals, and probabilities are as the model gives them.';
   if (calibration.kind === 'platt') {
     return `The raw score is made a probability by a sigmoid (Platt scaling: slope ${calibration.slope.toFixed(3)}, offset ${calibration.offset.toFixed(3)}),
 fitted to training compounds predicted by models that had not seen their scaffold (four folds of whole scaffolds).`;
   }
+  const isPredicted = calibration.spread === 'predicted';
   const rows = calibration.edges.map((edge, i) => {
     const next = calibration.edges[i + 1];
     const range =
       next === undefined ? `${edge.toFixed(3)} and above` : `${edge.toFixed(3)} to ${next.toFixed(3)}`;
-    return `| ${range} | ${calibration.halfWidths[i].toFixed(2)} | ${calibration.counts[i].toLocaleString('en')} |`;
+    return [range, calibration.halfWidths[i].toFixed(2), calibration.counts[i].toLocaleString('en')];
   });
+  const scale = endpoint.transform === 'identity' ? '' : ' Half-widths are on the modelled scale.';
+  const width = isPredicted
+    ? ' The half-width is the spread that the model predicts for the compound, times a factor that depends on that similarity.'
+    : scale;
   return `${calibration.coverage * 100} % conformal intervals: the half-width depends on the similarity to the nearest training compound, and comes
-from training compounds predicted by models that had not seen their scaffold (four folds of whole scaffolds).${endpoint.transform === 'identity' ? '' : ' Half-widths are on the modelled scale.'}
+from training compounds predicted by models that had not seen their scaffold (four folds of whole scaffolds).${width}
 
-| similarity to the nearest training compound | half-width | compounds behind it |
-| --- | --- | --- |
-${rows.join('\n')}`;
+${markdownTable(
+  [
+    'similarity to the nearest training compound',
+    isPredicted ? 'factor of the spread' : 'half-width',
+    'compounds behind it',
+  ],
+  rows,
+)}`;
 }
 
 function sentence(text: string): string {

@@ -1,10 +1,11 @@
-import type { ConformalCalibration, Metric } from '../core/artifact.ts';
+import type { Calibration, ConformalCalibration, Metric } from '../core/artifact.ts';
 import { areaUnderRoc } from '../statistics/area-under-roc.ts';
 import { averagePrecision } from '../statistics/average-precision.ts';
 import { brierScore } from '../statistics/brier-score.ts';
 import { calibrationError } from '../statistics/calibration-error.ts';
 import { clusterBootstrap } from '../statistics/cluster-bootstrap.ts';
 import { meanAbsoluteError } from '../statistics/mean-absolute-error.ts';
+import { meanBias } from '../statistics/mean-bias.ts';
 import { rSquared } from '../statistics/r-squared.ts';
 import { rootMeanSquareError } from '../statistics/root-mean-square-error.ts';
 import { spearman } from '../statistics/spearman.ts';
@@ -21,6 +22,8 @@ export interface ScoredRows {
   readonly predicted: Float64Array;
   /** Similarity to the nearest training compound. */
   readonly similarities: Float64Array;
+  /** Predicted spread; 1 where the model predicts none. */
+  readonly spreads: Float64Array;
   /** Scaffold number; intervals draw whole scaffolds. */
   readonly groups: Int32Array;
 }
@@ -32,6 +35,7 @@ const CLASSIFICATION: Readonly<Record<string, Statistic>> = {
   AUPRC: averagePrecision,
   Brier: brierScore,
   ECE: (actual, predicted) => calibrationError(actual, predicted, RELIABILITY_BINS).ece,
+  debiasedECE: (actual, predicted) => calibrationError(actual, predicted, RELIABILITY_BINS).debiased,
 };
 
 const REGRESSION: Readonly<Record<string, Statistic>> = {
@@ -39,19 +43,28 @@ const REGRESSION: Readonly<Record<string, Statistic>> = {
   RMSE: rootMeanSquareError,
   R2: rSquared,
   Spearman: spearman,
+  bias: meanBias,
 };
 
-/** Figures of a class endpoint, each with its 95 % interval. */
-export function evaluateClassification(rows: ScoredRows): Record<string, Metric> {
-  return withIntervals(rows, CLASSIFICATION);
+/**
+ * Figures of a model, the one people ask for first, each with its 95 % interval; of a regression with the coverage and
+ * mean width of its intervals, where it has any.
+ */
+export function evaluate(
+  kind: 'regression' | 'classification',
+  rows: ScoredRows,
+  calibration: Calibration,
+): Record<string, Metric> {
+  if (kind === 'classification') return withIntervals(rows, CLASSIFICATION);
+  const figures = withIntervals(rows, REGRESSION);
+  return calibration.kind === 'conformal' ? { ...figures, ...intervalFigures(rows, calibration) } : figures;
 }
 
-/** Figures of a regression, with the coverage and mean width of its intervals, each with its 95 % interval. */
-export function evaluateRegression(
-  rows: ScoredRows,
-  calibration: ConformalCalibration,
-): Record<string, Metric> {
-  const widths = rows.similarities.map((similarity) => 2 * halfWidth(calibration, similarity));
+/** Coverage and mean width of the intervals. */
+function intervalFigures(rows: ScoredRows, calibration: ConformalCalibration): Record<string, Metric> {
+  const widths = rows.similarities.map(
+    (similarity, i) => 2 * halfWidth(calibration, similarity, rows.spreads[i]),
+  );
   const covered = rows.actual.map((y, i) => (Math.abs(y - rows.predicted[i]) <= widths[i] / 2 ? 1 : 0));
   const mean = (values: Float64Array) => (at: Uint32Array) => {
     let sum = 0;
@@ -60,7 +73,6 @@ export function evaluateRegression(
   };
   const percent = Math.round(calibration.coverage * 100);
   return {
-    ...withIntervals(rows, REGRESSION),
     [`coverage${percent}`]: clusterBootstrap(rows.groups, mean(covered), BOOTSTRAP),
     meanWidth: clusterBootstrap(rows.groups, mean(widths), BOOTSTRAP),
   };

@@ -1,5 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ConformalCalibration, PlattCalibration } from '../core/artifact.ts';
-import { mondrianConformal } from '../statistics/conformal.ts';
+import { AssayerError } from '../core/errors.ts';
+import { type ConformalRows, meanIntervalScore, mondrianConformal } from '../statistics/conformal.ts';
 import { applyPlatt, fitPlatt } from '../statistics/platt.ts';
 import { type AssayLimits, withinLimits } from '../trainers/assay-limits.ts';
 import { averageScores, chooseAverage } from '../trainers/average.ts';
@@ -8,14 +10,22 @@ import { exportAverage } from '../trainers/export-average.ts';
 import { fitGaussianProcess, predictGaussianProcess } from '../trainers/gaussian-process.ts';
 import { fitMlpEnsemble, predictMlpEnsemble } from '../trainers/mlp-ensemble.ts';
 import { dealFolds, FOLDS } from '../trainers/scaffold-folds.ts';
+import { fitSpread, predictSpread, type SpreadModel } from '../trainers/spread.ts';
 import type { Features, FitOptions, TrainingData } from '../trainers/training-data.ts';
 import type { Engine } from './engine.ts';
 import { heldOutSimilarities } from './held-out-similarity.ts';
 
 const COVERAGE = 0.9;
 const CONFORMAL_BINS = { bins: 5, minRows: 200 };
-/** Share of the whole fit that has gone by when each model begins, and at the end. */
-const SHARES = [0, 0.6, 0.85, 1];
+/** Share of the whole fit that has gone by when each model begins, and when the spread does. */
+const SHARES = [0, 0.6, 0.85, 0.98];
+
+/** Answers of a fitted model, float64 [n]. */
+export interface FittedAnswers {
+  readonly values: Float64Array;
+  /** null where the model predicts none */
+  readonly spreads: Float64Array | null;
+}
 
 /** Models fitted to the same rows, averaged and calibrated. */
 export interface FittedModel {
@@ -26,10 +36,12 @@ export interface FittedModel {
   readonly calibration: ConformalCalibration | PlattCalibration;
   /** float64 [n]: answers for the training rows by models that had not seen the row's fold of scaffolds. */
   readonly heldOut: Float64Array;
+  /** float64 [values]: spreads that were made without the row's residual; null where none is predicted. */
+  readonly heldOutSpreads: Float64Array | null;
   /** model.onnx */
   readonly onnx: Uint8Array;
   /** Answers in float64, as the graph gives them: within the assay's limits, or probabilities. */
-  predict(features: Features): Float64Array;
+  predict(features: Features): FittedAnswers;
 }
 
 /**
@@ -62,7 +74,15 @@ export async function fitModel(
   const average = (parts: readonly Float64Array[]) =>
     withinLimits(averageScores(parts, choice.factors), limits);
   const heldOut = average(scores);
-  const calibration = calibrate(kind, heldOut, rows, values);
+  const { calibration, spread, heldOutSpreads, spreadParameters } =
+    kind === 'classification'
+      ? {
+          calibration: fitPlatt(heldOut.subarray(0, values), rows.y.subarray(0, values)),
+          spread: null,
+          heldOutSpreads: null,
+          spreadParameters: {},
+        }
+      : await fitIntervals(heldOut, rows, values, options);
   const used = {
     process: { model: process, factor: processFactor },
     ...(ensembleFactor > 0 && { ensemble: { model: ensemble, factor: ensembleFactor } }),
@@ -79,21 +99,23 @@ export async function fitModel(
     ...under('process', process.parameters),
     ...under('networks', used.ensemble?.model.parameters),
     ...under('trees', used.trees?.model.parameters),
+    ...under('spread', spreadParameters),
   };
   return {
     trainer: { name: used.ensemble || used.trees ? 'average' : 'gaussian-process', parameters },
     calibration,
     heldOut: calibrated(heldOut, calibration),
-    onnx: exportAverage(used, calibration.kind === 'platt' ? calibration : null, limits),
-    predict: (features) =>
-      calibrated(
-        average([
-          predictGaussianProcess(process, features),
-          predictMlpEnsemble(ensemble, features),
-          predictBoostedTrees(trees, features),
-        ]),
-        calibration,
-      ),
+    heldOutSpreads,
+    onnx: exportAverage(used, calibration.kind === 'platt' ? calibration : null, limits, spread),
+    predict: (features) => {
+      const scores = average([
+        predictGaussianProcess(process, features),
+        predictMlpEnsemble(ensemble, features),
+        predictBoostedTrees(trees, features),
+      ]);
+      const spreads = spread && predictSpread(spread, features, scores);
+      return { values: calibrated(scores, calibration), spreads };
+    },
   };
 }
 
@@ -101,28 +123,49 @@ export async function fitModel(
 export const MODEL_NAMES = ['process', 'networks', 'trees'] as const;
 
 function under(
-  name: (typeof MODEL_NAMES)[number],
+  name: (typeof MODEL_NAMES)[number] | 'spread',
   parameters: Readonly<Record<string, number | string>> = {},
 ): Record<string, number | string> {
   return Object.fromEntries(Object.entries(parameters).map(([key, value]) => [`${name}.${key}`, value]));
 }
 
 /**
- * Calibration on held-out scores of the training rows with values; a test row is never seen. A row is as far from what
- * its scores were made of as from the nearest row of another fold.
+ * Intervals from held-out scores of the training rows with values; a test row is never seen. A row is as far from what
+ * its scores were made of as from the nearest row of another fold, and its spread was made without its residual.
  */
-function calibrate(
-  kind: 'regression' | 'classification',
+async function fitIntervals(
   heldOut: Float64Array,
-  { y, fingerprints, groups }: TrainingData,
+  { y, fingerprints, descriptors, groups }: TrainingData,
   values: number,
-): ConformalCalibration | PlattCalibration {
-  const known = heldOut.subarray(0, values);
-  if (kind === 'classification') return fitPlatt(known, y.subarray(0, values));
+  { seed, signal, onProgress }: FitOptions,
+): Promise<{
+  calibration: ConformalCalibration;
+  spread: SpreadModel | null;
+  heldOutSpreads: Float64Array | null;
+  spreadParameters: Readonly<Record<string, number | string>>;
+}> {
   const folds = Int32Array.from(dealFolds(groups, FOLDS));
   const similarities = heldOutSimilarities(fingerprints, folds).subarray(0, values);
-  const residuals = known.map((held, i) => Math.abs(y[i] - held));
-  return mondrianConformal(residuals, similarities, COVERAGE, CONFORMAL_BINS);
+  const residuals = heldOut.subarray(0, values).map((held, i) => Math.abs(y[i] - held));
+  const rowsWith = (spreads: Float64Array | null): ConformalRows => ({ residuals, similarities, spreads });
+  const calibrate = (rows: ConformalRows) => mondrianConformal(rows, COVERAGE, CONFORMAL_BINS);
+  const {
+    model,
+    heldOut: spreads,
+    parameters,
+  } = await fitSpread(
+    { fingerprints, descriptors, groups, residuals, predicted: heldOut },
+    seed,
+    (candidate) => meanIntervalScore(calibrate(rowsWith(candidate)), rowsWith(candidate)),
+    async () => {
+      onProgress?.('spread', SHARES[3]);
+      // Lets an interrupt be seen between two trees.
+      await setImmediate();
+      if (signal?.aborted) throw new AssayerError('ERR_CANCELLED', {});
+    },
+  );
+  const calibration = calibrate(rowsWith(spreads));
+  return { calibration, spread: model, heldOutSpreads: spreads, spreadParameters: parameters };
 }
 
 /** Scores as probabilities where the calibration says how; else as they are. */

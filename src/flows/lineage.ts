@@ -21,6 +21,8 @@ export interface WorkRecord {
     readonly version: string;
     readonly hash: string;
     readonly unit: string;
+    /** Trained on few rows (LOW_EVIDENCE_ROWS). */
+    readonly lowEvidence: boolean;
   }[];
   /** Whether the column with what standardization did was asked for. */
   readonly notes: boolean;

@@ -125,7 +125,9 @@ export async function readModel(entry: ModelEntry): Promise<ModelArtifact> {
     verified(ARTIFACT_FILES.reference),
   ]);
   const reference = decoded(entry, ARTIFACT_FILES.reference, () => decodeReference(referenceBytes));
-  const fingerprints = decoded(entry, ARTIFACT_FILES.model, () => trainingFingerprints(model));
+  // An imported graph does not hold what it was trained on: the reference does.
+  const fingerprints =
+    reference.fingerprints ?? decoded(entry, ARTIFACT_FILES.model, () => trainingFingerprints(model));
   const rows = fingerprints.length / FINGERPRINT_BYTES;
   if (rows !== reference.inchikeys.length) {
     const problem = `it holds ${reference.inchikeys.length} compounds, the model was trained on ${rows}`;

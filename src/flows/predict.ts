@@ -1,7 +1,8 @@
-import type { ConformalCalibration, Domain } from '../core/artifact.ts';
+import type { ApprovedLike, ConformalCalibration, Domain } from '../core/artifact.ts';
 import type { FeatureBatch } from '../core/compound.ts';
 import { DESCRIPTOR_COUNT } from '../core/descriptors.ts';
 import { reversesOrder, type Transform, toUnit } from '../core/endpoint.ts';
+import { AssayerError } from '../core/errors.ts';
 import { tanimoto } from '../core/fingerprint.ts';
 import type { ReadyModel } from './ready-models.ts';
 
@@ -9,9 +10,11 @@ import type { ReadyModel } from './ready-models.ts';
 export interface EndpointAnswers {
   /** In the endpoint's unit; a probability for classes. */
   readonly value: (number | null)[];
-  /** Ends of the interval in the unit; null for classes. */
+  /** Ends of the interval in the unit; null where the model has none, as for classes. */
   readonly low: (number | null)[];
   readonly high: (number | null)[];
+  /** Percentile of the value among the model's values for a set of drugs, 0..100; null where it has no such set. */
+  readonly percentile: (number | null)[];
   readonly inDomain: (boolean | null)[];
   /** Tanimoto similarity to the nearest training compound. */
   readonly similarity: (number | null)[];
@@ -27,7 +30,7 @@ export interface EndpointAnswers {
 export async function predictBatch(model: ReadyModel, features: FeatureBatch): Promise<EndpointAnswers> {
   const { count, fingerprints, descriptors, reasons } = features;
   const { manifest, reference } = model.artifact;
-  const predictions = await model.predictor.predict(fingerprints, descriptors, count);
+  const { values, spreads } = await model.predictor.predict(fingerprints, descriptors, count);
   const { indexes, intersections, unions } = await model.neighbors.nearest(fingerprints, 1);
 
   const { transform } = manifest.endpoint;
@@ -35,6 +38,7 @@ export async function predictBatch(model: ReadyModel, features: FeatureBatch): P
     value: [],
     low: [],
     high: [],
+    percentile: [],
     inDomain: [],
     similarity: [],
     neighborId: [],
@@ -48,10 +52,13 @@ export async function predictBatch(model: ReadyModel, features: FeatureBatch): P
     const similarity = tanimoto(intersections[i], unions[i]);
     // Homologues can have equal bits: among those, a compound is its own nearest neighbour.
     const neighbor = model.rowOf.get(features.inchikeys[i]) ?? indexes[i];
-    answers.value.push(toUnit(transform, predictions[i]));
+    answers.value.push(toUnit(transform, values[i]));
+    answers.percentile.push(
+      manifest.approvedLike ? percentileAmong(manifest.approvedLike, values[i], transform) : null,
+    );
     if (manifest.calibration.kind === 'conformal') {
-      const half = halfWidth(manifest.calibration, similarity);
-      const ends = [toUnit(transform, predictions[i] - half), toUnit(transform, predictions[i] + half)];
+      const half = halfWidth(manifest.calibration, similarity, spreads?.[i]);
+      const ends = [toUnit(transform, values[i] - half), toUnit(transform, values[i] + half)];
       if (reversesOrder(transform)) ends.reverse();
       answers.low.push(ends[0]);
       answers.high.push(ends[1]);
@@ -72,10 +79,33 @@ function inUnit(transform: Transform, value: number): number {
   return Number(toUnit(transform, value).toPrecision(6));
 }
 
-/** Half the width of the interval at this similarity to the training set, on the modelled scale. */
-export function halfWidth(calibration: ConformalCalibration, similarity: number): number {
+/**
+ * Half the width of the interval at this similarity to the training set, on the modelled scale.
+ * @param spread  the model's predicted spread; needed where the calibration is in multiples of it
+ * @throws ERR_INTERNAL where it is needed and absent
+ */
+export function halfWidth(calibration: ConformalCalibration, similarity: number, spread?: number): number {
   const bin = calibration.edges.findLastIndex((edge) => similarity >= edge);
-  return calibration.halfWidths[bin];
+  if (calibration.spread !== 'predicted') return calibration.halfWidths[bin];
+  if (spread !== undefined) return calibration.halfWidths[bin] * spread;
+  throw new AssayerError('ERR_INTERNAL', {
+    problem: 'the model does not predict the spread of its calibration',
+  });
+}
+
+/**
+ * Percentile of a prediction among those for a set of drugs, in the order of the unit: 90 where 90 % of the drugs have a
+ * smaller value in the unit. Between two quantiles it is interpolated, and rounded to one decimal.
+ * @param modelled  on the modelled scale
+ */
+export function percentileAmong({ quantiles }: ApprovedLike, modelled: number, transform: Transform): number {
+  const last = quantiles.length - 1;
+  const below = quantiles.findLastIndex((quantile) => quantile <= modelled);
+  const gap = quantiles[below + 1] - quantiles[below];
+  const position = below < 0 ? 0 : below === last ? last : below + (modelled - quantiles[below]) / gap;
+  const percentile = (100 * position) / last;
+  // Some hundred drugs tell no more than a decimal.
+  return Math.round(10 * (reversesOrder(transform) ? 100 - percentile : percentile)) / 10;
 }
 
 /** Both bounds of the domain: near enough to a training compound, and no descriptor far outside theirs. */

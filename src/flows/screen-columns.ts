@@ -19,6 +19,7 @@ export function screenColumns(endpoints: readonly EndpointDefinition[], withNote
       { name: id, type: 'float', nullable: true, unit },
       { name: `${id}_low`, type: 'float', nullable: true, unit },
       { name: `${id}_high`, type: 'float', nullable: true, unit },
+      { name: `${id}_percentile`, type: 'float', nullable: true, unit: 'percent' },
       { name: `${id}_in_domain`, type: 'boolean', nullable: true },
       { name: `${id}_nn_similarity`, type: 'float', nullable: true, unit: 'Tanimoto' },
       { name: `${id}_nn_id`, type: 'string', nullable: true },
@@ -52,6 +53,7 @@ export function screenRows(
     rows[id] = answers[e].value;
     rows[`${id}_low`] = answers[e].low;
     rows[`${id}_high`] = answers[e].high;
+    rows[`${id}_percentile`] = answers[e].percentile;
     rows[`${id}_in_domain`] = answers[e].inDomain;
     rows[`${id}_nn_similarity`] = answers[e].similarity;
     rows[`${id}_nn_id`] = answers[e].neighborId;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { LOW_EVIDENCE_ROWS } from '../core/artifact.ts';
 import type { CompoundBatch, FeatureBatch } from '../core/compound.ts';
 import { contractHash } from '../core/contract.ts';
 import { AssayerError } from '../core/errors.ts';
@@ -152,6 +153,7 @@ function workRecord(
       version: manifest.version,
       hash: manifest.hash,
       unit: manifest.endpoint.unit,
+      lowEvidence: manifest.dataset.counts.train < LOW_EVIDENCE_ROWS,
     })),
     notes,
   };

@@ -74,7 +74,7 @@ export function findColumn(path: string, columns: readonly string[], name: strin
   return found;
 }
 
-function indexOfColumn(columns: readonly string[], name: string): number {
+export function indexOfColumn(columns: readonly string[], name: string): number {
   const exact = columns.indexOf(name);
   if (exact >= 0) return exact;
   const folded = columns.flatMap((column, i) => (column.toLowerCase() === name.toLowerCase() ? [i] : []));

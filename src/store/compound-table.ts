@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { CompoundBatch } from '../core/compound.ts';
 import { AssayerError } from '../core/errors.ts';
-import type { ChosenColumns, NamedColumns } from './choose-columns.ts';
+import { type ChosenColumns, findColumn, type NamedColumns } from './choose-columns.ts';
 import { throwIfCancelled } from './file-error.ts';
 import { findColumns } from './find-columns.ts';
 import { InputBytes } from './input-bytes.ts';
@@ -40,6 +40,11 @@ export interface CompoundTable extends AsyncDisposable {
   readonly sizeBytes: number;
   /** Rows, where the format tells without reading them all. */
   readonly rowCount: number | null;
+  /**
+   * The cells of some columns, one array for each, in the order asked for.
+   * @throws ERR_INPUT_COLUMN_NOT_FOUND
+   */
+  cells(columns: readonly string[], signal?: AbortSignal): Promise<string[][]>;
   /** Share of the input that the latest `batches` has taken in, 0 to 1; for a progress bar. */
   progress(): number;
   /**
@@ -82,6 +87,17 @@ export async function openTable(path: string, options: OpenTableOptions): Promis
     sha256,
     sizeBytes: bytes.sizeBytes,
     rowCount: source.rowCount,
+    async cells(columns, readSignal) {
+      const wanted = columns.map((column) => findColumn(path, source.columns, column));
+      const cells: string[][] = wanted.map(() => []);
+      for await (const piece of source.read(wanted, readSignal)) {
+        throwIfCancelled(readSignal);
+        piece.forEach((texts, k) => {
+          for (const text of texts) cells[k].push(text);
+        });
+      }
+      return cells;
+    },
     progress: () =>
       source.rowCount ? rowsRead / source.rowCount : Math.min(1, bytes.consumedBytes / bytes.sizeBytes),
     async *batches(batchSize, readSignal) {

@@ -9,15 +9,21 @@ import { systemCode } from './file-error.ts';
  */
 export async function makeFolder(path: string): Promise<void> {
   try {
+    await makeOne(path);
+  } catch (cause) {
+    if (systemCode(cause) !== 'ENOENT' || dirname(path) === path) throw cause;
+    // Another process may have made the folder above in between; once it is there, a second ENOENT is the last word.
+    if (!(await isFolder(dirname(path)))) await makeFolder(dirname(path));
+    await makeOne(path);
+  }
+}
+
+/** No error where the folder is there already. */
+async function makeOne(path: string): Promise<void> {
+  try {
     await mkdir(path);
   } catch (cause) {
-    const code = systemCode(cause);
-    if (code === 'ENOENT' && dirname(path) !== path && !(await isFolder(dirname(path)))) {
-      await makeFolder(dirname(path));
-      await makeFolder(path);
-    } else if (!(code === 'EEXIST' && (await isFolder(path)))) {
-      throw cause;
-    }
+    if (!(systemCode(cause) === 'EEXIST' && (await isFolder(path)))) throw cause;
   }
 }
 

@@ -12,6 +12,7 @@ import { isDead, PROCESS_TAG } from './process-tag.ts';
  *
  *     features/            <sha256>.arrow, immutable feature sets
  *     features/by-input/   <key>.json, which feature set an input has
+ *     statistics/          <key>.f64, numbers that follow from a reference (cached-numbers.ts)
  *     outbox/              lineage records that the registry has not taken in yet
  *     tmp/                 files being written, spooled inputs; named <what>.<owner's tag>.<random>
  */

@@ -56,14 +56,28 @@ export async function fitBoostedTrees(
   const n = foldOf.length;
   const work = n * folds * count;
   let done = 0;
-  const boost = (name: string, rows: Uint32Array, seedOfRun: number) =>
-    boostRows(columns, rows, seedOfRun, settings, kind, lossSlope(kind, data, scale), scale, async () => {
-      options.onProgress?.(name, done / work);
-      // Lets an interrupt be seen between two trees.
-      await setImmediate();
-      if (options.signal?.aborted) throw new AssayerError('ERR_CANCELLED', {});
-      done += rows.length;
-    });
+  const slopeOf = lossSlope(kind, data, scale);
+  const curvatureOf = (output: number) => {
+    const p = logistic(output + scale.center);
+    return kind === 'classification' ? p * (1 - p) : 1;
+  };
+  const boost = async (name: string, rows: Uint32Array, seedOfRun: number) => {
+    const { trees, outputs } = await boostRows(
+      columns,
+      rows,
+      seedOfRun,
+      settings,
+      { slopeOf, curvatureOf },
+      async () => {
+        options.onProgress?.(name, done / work);
+        // Lets an interrupt be seen between two trees.
+        await setImmediate();
+        if (options.signal?.aborted) throw new AssayerError('ERR_CANCELLED', {});
+        done += rows.length;
+      },
+    );
+    return { trees, scores: outputs.map((output) => scale.center + scale.spread * output) };
+  };
 
   const heldOut = new Float64Array(n);
   const everyRow = Uint32Array.from(foldOf.keys());
@@ -86,31 +100,37 @@ export async function fitBoostedTrees(
   };
 }
 
-/** @returns the trees, their leaves times the rate, and scores of all rows, also of those not fitted to */
-async function boostRows(
+/** How a row's loss changes with its output. */
+export interface LossShape {
+  slopeOf(row: number, output: number): number;
+  /** Above 0. */
+  curvatureOf(output: number): number;
+}
+
+/**
+ * Boosts trees on some of the rows.
+ * @param onTree  called before each tree
+ * @returns the trees, their leaves times the rate, and the sums of their leaves for all rows, also of those not fitted to
+ */
+export async function boostRows(
   columns: TreeColumns,
   rows: Uint32Array,
   seed: number,
-  settings: BoostingSettings,
-  kind: 'regression' | 'classification',
-  slopeOf: (row: number, output: number) => number,
-  { center, spread }: TargetScale,
+  settings: Omit<BoostingSettings, 'folds'>,
+  { slopeOf, curvatureOf }: LossShape,
   onTree: () => Promise<void>,
-): Promise<{ trees: Tree[]; scores: Float64Array }> {
+): Promise<{ trees: Tree[]; outputs: Float64Array }> {
   const random = seededRandom(seed);
   const outputs = new Float64Array(columns.count);
   const slopes = new Float64Array(columns.count);
-  const curvatures = new Float64Array(columns.count).fill(1);
+  const curvatures = new Float64Array(columns.count);
   const trees: Tree[] = [];
   const frequent = frequentFeatures(columns, rows, settings.leastRows);
   for (let t = 0; t < settings.trees; t++) {
     await onTree();
     for (const row of rows) {
       slopes[row] = slopeOf(row, outputs[row]);
-      if (kind === 'classification') {
-        const p = logistic(outputs[row] + center);
-        curvatures[row] = p * (1 - p);
-      }
+      curvatures[row] = curvatureOf(outputs[row]);
     }
     const allowed = frequent.map((flag) => (flag && random() < settings.featureShare ? 1 : 0));
     const tree = growTree(columns, rows.slice(), slopes, curvatures, allowed, settings);
@@ -118,7 +138,7 @@ async function boostRows(
     for (let row = 0; row < columns.count; row++) outputs[row] += leafValue(shrunk, columns, row);
     trees.push(shrunk);
   }
-  return { trees, scores: outputs.map((output) => center + spread * output) };
+  return { trees, outputs };
 }
 
 /** 1 for descriptors, and for bits that enough rows have and enough lack. */

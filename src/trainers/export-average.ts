@@ -6,11 +6,19 @@ import type { DescriptorEncoding } from './descriptor-encoding.ts';
 import { addBoostedTrees } from './export-boosted-trees.ts';
 import { addGaussianProcess } from './export-gaussian-process.ts';
 import { addMlpEnsemble } from './export-mlp-ensemble.ts';
+import { addSpread } from './export-spread.ts';
 import type { GaussianProcess } from './gaussian-process.ts';
-import { addBits, addEncodedDescriptors, MODEL_INPUTS, MODEL_OUTPUTS } from './graph-inputs.ts';
+import {
+  addBits,
+  addEncodedDescriptors,
+  MODEL_INPUTS,
+  MODEL_OUTPUTS,
+  SPREAD_OUTPUT,
+} from './graph-inputs.ts';
 import { addOutput } from './graph-output.ts';
 import type { MlpEnsemble } from './mlp-ensemble.ts';
 import { OnnxGraph } from './onnx.ts';
+import type { SpreadModel } from './spread.ts';
 
 /** Models of one set of training rows, each with the factor of its score (average.ts); those left out are absent. */
 export interface AveragedModels {
@@ -21,13 +29,14 @@ export interface AveragedModels {
 
 /**
  * One ONNX graph (opset 17, and ai.onnx.ml 3 where there are trees) of the models' scores times their factors, added
- * up. The fingerprints are unpacked once. Same models, calibration and assay limits, same bytes.
+ * up, and of the spread where one is given. The fingerprints are unpacked once. Same arguments, same bytes.
  * @throws ERR_INTERNAL when the models encode descriptors differently, or there is none
  */
 export function exportAverage(
   models: AveragedModels,
   calibration: PlattCalibration | null,
   limits: AssayLimits | null = null,
+  spread: SpreadModel | null = null,
 ): Uint8Array {
   const { process, ensemble, trees } = models;
   const graph = new OnnxGraph();
@@ -44,7 +53,8 @@ export function exportAverage(
   if (trees) add('trees', addBoostedTrees(graph, trees.model, unpacked.bits), trees.factor);
   if (terms.length === 0) throw new AssayerError('ERR_INTERNAL', { problem: 'an average of no models' });
   addOutput(graph, graph.node('Sum', terms), { calibration, limits });
-  return graph.finish('average', MODEL_INPUTS, MODEL_OUTPUTS);
+  if (spread) addSpread(graph, spread, unpacked.bits);
+  return graph.finish('average', MODEL_INPUTS, spread ? [...MODEL_OUTPUTS, SPREAD_OUTPUT] : MODEL_OUTPUTS);
 }
 
 function commonEncoding({ process, ensemble }: AveragedModels): DescriptorEncoding | undefined {

@@ -1,7 +1,7 @@
 import type { PlattCalibration } from '../core/artifact.ts';
 import { DESCRIPTOR_COUNT } from '../core/descriptors.ts';
 import { AssayerError } from '../core/errors.ts';
-import { FINGERPRINT_BITS, FINGERPRINT_BYTES } from '../core/fingerprint.ts';
+import { FINGERPRINT_BITS } from '../core/fingerprint.ts';
 import type { AssayLimits } from './assay-limits.ts';
 import { toFloat16Bits } from './float16.ts';
 import type { GaussianProcess } from './gaussian-process.ts';
@@ -15,6 +15,7 @@ import {
 import { addOutput } from './graph-output.ts';
 import { bytesOf, ELEMENT_TYPES, OnnxGraph, readInitializer, type Tensor } from './onnx.ts';
 import { listSetBits, type SetBits } from './set-bits.ts';
+import { LONGEST, packBits, SKIP, unpackBits } from './training-bits.ts';
 
 /** Constants that are read back from the file. */
 const BIT_GAPS = 'training_bit_gaps';
@@ -23,8 +24,8 @@ const BIT_COUNTS = 'training_bit_counts';
 /**
  * One ONNX graph (opset 17): `fingerprints` uint8 [n, 384] and `descriptors` float32 [n, 43] in, `prediction`
  * float32 [n] out: a probability where a calibration is given, else on the modelled scale. Training fingerprints
- * are kept as the distances between set bits of the matrix read row by row, about 2 bytes a bit; they are unpacked
- * by nodes without inputs, which ONNX Runtime computes once, when it loads the model.
+ * are kept as the distances between set bits of the matrix read row by row (training-bits.ts), about a byte a bit;
+ * they are unpacked by nodes without inputs, which ONNX Runtime computes once, when it loads the model.
  *
  *     fingerprints -> bits [n, 3072] -x training bits-> shared [n, N] -> T = shared / (sizes - shared)
  *     descriptors -> x [n, 43] -x training z-> 1 + D / 2 [n, N]
@@ -94,27 +95,31 @@ function addTanimoto(graph: OnnxGraph, sets: SetBits, { bytes, bits }: UnpackedB
 }
 
 /**
- * The training bits as int8 [3072, N], unpacked from gaps. Signed, because processors multiply unsigned by signed
+ * The training bits as int8 [3072, N], unpacked from distances. Signed, because processors multiply unsigned by signed
  * bytes in one instruction: the product takes half the time of unsigned by unsigned. Sums of 0 and 1 stay exact.
  */
 function addTrainingBits(graph: OnnxGraph, sets: SetBits): string {
-  const total = sets.bits.length;
+  const packed = packBits(sets);
   const counts = new Uint16Array(sets.count);
   for (let i = 0; i < sets.count; i++) counts[i] = sets.starts[i + 1] - sets.starts[i];
-  const gaps = graph.constant(BIT_GAPS, { type: 'uint16', dims: [total], data: bytesOf(bitGaps(sets)) });
+  const bytes = graph.constant(BIT_GAPS, { type: 'uint8', dims: [packed.length], data: packed });
   graph.constant(BIT_COUNTS, { type: 'uint16', dims: [1, sets.count], data: bytesOf(counts) });
-  const fill = (name: string, length: number, byte: number) =>
-    graph.node('ConstantOfShape', [graph.int64(name, [length])], {
-      value: { type: 'int8', dims: [1], data: Uint8Array.of(byte) },
-    });
-  const positions = graph.node('CumSum', [
-    graph.node('Cast', [gaps], { to: ELEMENT_TYPES.int32 }),
-    graph.int64('axis', [0], []),
-  ]);
+  const scalar = (name: string, value: number) =>
+    graph.constant(name, { type: 'int32', dims: [], data: bytesOf(Int32Array.of(value)) });
+  const distances = graph.node('Cast', [bytes], { to: ELEMENT_TYPES.int32 });
+  const steps = graph.node('Min', [distances, scalar('longest_step', LONGEST)]);
+  const empty = graph.node(
+    'ConstantOfShape',
+    [graph.int64('training_size', [sets.count * FINGERPRINT_BITS])],
+    {
+      value: { type: 'int8', dims: [1], data: Uint8Array.of(0) },
+    },
+  );
   const flat = graph.node('ScatterElements', [
-    fill('training_size', sets.count * FINGERPRINT_BITS, 0),
-    positions,
-    fill('training_set_bits', total, 1),
+    empty,
+    graph.node('CumSum', [steps, graph.int64('axis', [0], [])]),
+    // A skip ends where no bit is set: it writes a 0 there, and never where another byte writes.
+    graph.node('Cast', [graph.node('Less', [distances, scalar('skip', SKIP)])], { to: ELEMENT_TYPES.int8 }),
   ]);
   const rows = graph.node('Reshape', [flat, graph.int64('training_shape', [sets.count, FINGERPRINT_BITS])]);
   return graph.node('Transpose', [rows], { perm: [1, 0] });
@@ -155,26 +160,6 @@ function addDistance(graph: OnnxGraph, { kernel, z }: GaussianProcess, encoded: 
   ]);
 }
 
-/**
- * Distances between successive set bits of the [N, 3072] matrix read row by row; the first counts from 0.
- * @throws ERR_INTERNAL for a row without bits: its similarity to an empty compound would be 0 / 0
- */
-function bitGaps(sets: SetBits): Uint16Array {
-  const gaps = new Uint16Array(sets.bits.length);
-  let last = 0;
-  for (let i = 0; i < sets.count; i++) {
-    if (sets.starts[i] === sets.starts[i + 1]) {
-      throw new AssayerError('ERR_INTERNAL', { problem: `training compound ${i} has an empty fingerprint` });
-    }
-    for (let at = sets.starts[i]; at < sets.starts[i + 1]; at++) {
-      const position = i * FINGERPRINT_BITS + sets.bits[at];
-      gaps[at] = position - last;
-      last = position;
-    }
-  }
-  return gaps;
-}
-
 function popcount(byte: number): number {
   return byte === 0 ? 0 : (byte & 1) + popcount(byte >> 1);
 }
@@ -187,27 +172,24 @@ function popcount(byte: number): number {
 export function trainingFingerprints(onnx: Uint8Array): Uint8Array {
   const gaps = readConstant(onnx, BIT_GAPS);
   const counts = readConstant(onnx, BIT_COUNTS);
-  const rows = counts.length;
-  const out = new Uint8Array(rows * FINGERPRINT_BYTES);
-  let position = 0;
-  for (const gap of gaps) {
-    position += gap;
-    if (position >= rows * FINGERPRINT_BITS) throw corrupt('a training bit lies outside the matrix');
-    out[position >> 3] |= 1 << (position & 7);
+  try {
+    return unpackBits(gaps, counts.length);
+  } catch (cause) {
+    throw corrupt('its training bits do not fit its training rows', cause);
   }
-  return out;
 }
 
-function readConstant(onnx: Uint8Array, name: string): Uint16Array {
+function readConstant(onnx: Uint8Array, name: string): Uint8Array | Uint16Array {
   let tensor: Tensor | undefined;
   try {
     tensor = readInitializer(onnx, name);
   } catch (cause) {
     throw corrupt('it is not an ONNX file', cause);
   }
-  if (tensor?.type !== 'uint16') throw corrupt(`it has no constant ${name}`);
+  if (tensor?.type !== 'uint8' && tensor?.type !== 'uint16') throw corrupt(`it has no constant ${name}`);
   // Copied, since a view may begin at an odd byte; not by slice, which for a Buffer is a view again.
-  return new Uint16Array(Uint8Array.from(tensor.data).buffer);
+  const bytes = Uint8Array.from(tensor.data);
+  return tensor.type === 'uint8' ? bytes : new Uint16Array(bytes.buffer);
 }
 
 function corrupt(problem: string, cause?: unknown): AssayerError {

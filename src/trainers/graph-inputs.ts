@@ -9,6 +9,8 @@ export const MODEL_INPUTS: readonly ValueShape[] = [
   { name: 'descriptors', type: 'float32', dims: ['n', DESCRIPTOR_COUNT] },
 ];
 export const MODEL_OUTPUTS: readonly ValueShape[] = [{ name: 'prediction', type: 'float32', dims: ['n'] }];
+/** What a model gives after its prediction where it predicts the spread. */
+export const SPREAD_OUTPUT: ValueShape = { name: 'spread', type: 'float32', dims: ['n'] };
 
 /** Names of the unpacked fingerprints: the bytes as int32 [n, 384] and the bits as uint8 [n, 3072]. */
 export interface UnpackedBits {

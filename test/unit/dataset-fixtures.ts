@@ -78,6 +78,14 @@ export function trainIn(
 ): ReturnType<typeof train> {
   const engine = createEngine({ threads, devices: ['cpu'] });
   const folders = { dataFolder: folder, workspace: join(folder, 'ws'), modelsFolder: join(folder, 'models') };
-  const request = { recipe, version: '1', seed: 1, curationReport: null, replace: false, ...folders };
+  const request = {
+    recipe,
+    version: '1',
+    seed: 1,
+    curationReport: null,
+    drugs: null,
+    replace: false,
+    ...folders,
+  };
   return train(engine, { ...request, ...change });
 }

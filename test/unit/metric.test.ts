@@ -18,6 +18,16 @@ const counts = fc
   .tuple(fc.nat(MAX_BITS), fc.nat(MAX_BITS))
   .chain(([a, b]) => fc.tuple(fc.nat(Math.min(a, b)), fc.constant(a), fc.constant(b)));
 
+test.each([
+  ['Tanimoto of 174/300', TANIMOTO, [174, 300, 174], 200, 116],
+  ['cosine of 539/3850', COSINE, [539, 3500, 4235], 150, 21],
+] as const)(
+  'a %s lies on an edge that floating point falls short of',
+  (_, metric, [shared, a, b], bins, bin) => {
+    expect(similarityBin(metric, shared, a, b, bins)).toBe(bin);
+  },
+);
+
 describe.each([
   ['Tanimoto', TANIMOTO],
   ['Dice', DICE],

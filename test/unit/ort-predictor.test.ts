@@ -36,7 +36,7 @@ describe('predictor', () => {
       fingerprints[i * FINGERPRINT_BYTES] = i % 256;
       descriptors[i * DESCRIPTOR_COUNT] = 1000 * i;
     }
-    const answers = await predictor.predict(fingerprints, descriptors, count);
+    const { values: answers } = await predictor.predict(fingerprints, descriptors, count);
     expect([...answers]).toEqual(Array.from({ length: count }, (_, i) => 1000 * i + (i % 256)));
     expect(device).toBe('cpu');
     expect(refusals).toEqual([]);

@@ -35,7 +35,7 @@ if (!status.usable || process.argv[2] === 'list') {
   const { model, fingerprints, descriptors, count } = predictionInput();
   const options = { name: 'herg', providers: ['webgpu'], threads: 1, batch: 32 };
   const { predictor } = await loadPredictor(model, options);
-  const predictions = await predictor.predict(fingerprints, descriptors, count);
+  const { values: predictions } = await predictor.predict(fingerprints, descriptors, count);
   await predictor[Symbol.asyncDispose]();
   console.log(
     JSON.stringify({ status, misplaced, estimates: [...estimates], predictions: [...predictions] }),

@@ -64,7 +64,7 @@ describe.skipIf(!environment)('WebGPU', () => {
     const options = { name: 'herg', providers: ['cpu'], threads: 1 };
     const { predictor } = await loadPredictor(model, options);
     await using _ = predictor;
-    const expected = await predictor.predict(fingerprints, descriptors, count);
+    const { values: expected } = await predictor.predict(fingerprints, descriptors, count);
     expect(predictions).toHaveLength(count);
     for (const [i, value] of expected.entries()) {
       expect(Math.abs(predictions[i] - value) / Math.max(1, Math.abs(value))).toBeLessThanOrEqual(1e-5);

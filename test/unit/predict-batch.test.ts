@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ConformalCalibration, Domain, Manifest, PlattCalibration } from '../../src/core/artifact.ts';
+import type { Calibration, ConformalCalibration, Domain, Manifest } from '../../src/core/artifact.ts';
 import type { FeatureBatch } from '../../src/core/compound.ts';
 import { DESCRIPTOR_COUNT } from '../../src/core/descriptors.ts';
 import type { Transform } from '../../src/core/endpoint.ts';
@@ -11,6 +11,7 @@ interface Compound {
   readonly inchikey?: string;
   /** What the model answers. */
   readonly prediction?: number;
+  readonly spread?: number;
   /** Nearest training row with shared bits and union. */
   readonly nearest?: [row: number, shared: number, union: number];
   /** Value of every descriptor. */
@@ -28,6 +29,7 @@ const DOMAIN: Domain = {
 const CONFORMAL: ConformalCalibration = {
   kind: 'conformal',
   coverage: 0.9,
+  spread: 'constant',
   edges: [0, 0.5],
   halfWidths: [2, 1],
   counts: [100, 100],
@@ -37,7 +39,8 @@ const CONFORMAL: ConformalCalibration = {
 function setUp(
   compounds: readonly Compound[],
   transform: Transform = 'identity',
-  calibration: ConformalCalibration | PlattCalibration = CONFORMAL,
+  calibration: Calibration = CONFORMAL,
+  parts: Partial<Manifest> = {},
 ): [ReadyModel, FeatureBatch] {
   const count = compounds.length;
   const texts = compounds.map(() => '');
@@ -56,7 +59,8 @@ function setUp(
     }),
   };
   const nearest = compounds.map((compound) => compound.nearest ?? [0, 4, 10]);
-  const manifest = { endpoint: { transform }, calibration, domain: DOMAIN } as unknown as Manifest;
+  const endpoint = { transform };
+  const manifest = { endpoint, calibration, domain: DOMAIN, ...parts } as unknown as Manifest;
   const reference = {
     inchikeys: ['KEY-A', 'KEY-B', 'KEY-C'],
     values: Float32Array.of(7, 5, 4.5),
@@ -67,7 +71,10 @@ function setUp(
   const model: ReadyModel = {
     artifact: { manifest, reference, model: new Uint8Array(), fingerprints: new Uint8Array() },
     predictor: {
-      predict: async () => Float32Array.from(compounds, ({ prediction }) => prediction ?? 6),
+      predict: async () => ({
+        values: Float32Array.from(compounds, ({ prediction }) => prediction ?? 6),
+        spreads: compounds[0]?.spread ? Float32Array.from(compounds, ({ spread }) => spread ?? 1) : null,
+      }),
       [Symbol.asyncDispose]: async () => undefined,
     },
     device: 'cpu',
@@ -107,6 +114,34 @@ test('the half-width is that of the bin of the similarity; an edge belongs to th
   expect(answers.similarity).toEqual([0.4, 0.5, 1]);
   expect(answers.low).toEqual([4, 5, 5]);
   expect(answers.high).toEqual([8, 7, 7]);
+});
+
+test('a predicted spread multiplies the half-width of the bin', async () => {
+  const calibration = { ...CONFORMAL, spread: 'predicted' } as const;
+  const compounds: Compound[] = [
+    { nearest: [0, 4, 10], spread: 0.5 },
+    { nearest: [0, 6, 10], spread: 3 },
+  ];
+  const answers = await predictBatch(...setUp(compounds, 'identity', calibration));
+  expect(answers.low).toEqual([5, 3]);
+  expect(answers.high).toEqual([7, 9]);
+  await expect(predictBatch(...setUp([{}], 'identity', calibration))).rejects.toThrow(/spread/);
+});
+
+test('a model without a calibration gives values and no intervals', async () => {
+  const answers = await predictBatch(...setUp([{ prediction: 2 }], 'identity', { kind: 'none' }));
+  expect([answers.value, answers.low, answers.high]).toEqual([[2], [null], [null]]);
+});
+
+test('a percentile counts the drugs below, in the order of the unit', async () => {
+  const approvedLike = { source: '', sourceHash: '', compounds: 5, quantiles: [1, 2, 2, 2, 6] };
+  const compounds: Compound[] = [0, 1, 1.5, 2, 4, 6, 7].map((prediction) => ({ prediction }));
+  const percentiles = async (transform: Transform) =>
+    (await predictBatch(...setUp(compounds, transform, CONFORMAL, { approvedLike }))).percentile;
+  expect(await percentiles('identity')).toEqual([0, 0, 12.5, 75, 87.5, 100, 100]);
+  // More of a pIC50 is less of an IC50.
+  expect(await percentiles('9-log10')).toEqual([100, 100, 87.5, 25, 12.5, 0, 0]);
+  expect((await predictBatch(...setUp([{}]))).percentile).toEqual([null]);
 });
 
 test('classes have a probability and no interval', async () => {

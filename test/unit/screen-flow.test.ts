@@ -34,9 +34,16 @@ test('columns come in the agreed order', async () => {
   const { output } = await run(temporaryFolder());
   const [head] = readFileSync(output, 'utf8').split('\n');
   const perEndpoint = (e: string) =>
-    [e, `${e}_low`, `${e}_high`, `${e}_in_domain`, `${e}_nn_similarity`, `${e}_nn_id`, `${e}_nn_value`].join(
-      ',',
-    );
+    [
+      e,
+      `${e}_low`,
+      `${e}_high`,
+      `${e}_percentile`,
+      `${e}_in_domain`,
+      `${e}_nn_similarity`,
+      `${e}_nn_id`,
+      `${e}_nn_value`,
+    ].join(',');
   expect(head).toBe(
     `row,id,input,smiles,inchikey,status,reason,${Object.keys(DATASET_RECIPES).sort().map(perEndpoint).join(',')}`,
   );
@@ -110,6 +117,7 @@ test('the lineage record names input, contract, models and output by hash, in th
       version: manifest.version,
       hash: manifest.hash,
       unit: manifest.endpoint.unit,
+      lowEvidence: manifest.endpoint.id === 'ppb',
     });
     expect(sidecar.work.contract).toBe(manifest.contractHash);
   }
@@ -122,7 +130,7 @@ test('a model set of one endpoint answers as it does among others', async () => 
   const folder = temporaryFolder();
   const all = readCsv((await run(folder)).output);
   const one = readCsv((await run(folder, { models: ['herg@1'], output: join(folder, 'one.csv') })).output);
-  expect(Object.keys(one[0])).toHaveLength(14);
+  expect(Object.keys(one[0])).toHaveLength(15);
   expect(one.map((row) => row.herg)).toEqual(all.map((row) => row.herg));
 });
 

@@ -63,13 +63,29 @@ function failing(error: AssayerError, device?: string): BackendSource {
 }
 const references = { fingerprints: new Uint8Array(32), bits: 256 };
 
-test('a device without room is passed over for the next backend, with its reason', async () => {
-  const sources = [failing(full, 'a card'), reference];
-  const { result, backend, refusals } = await runOnFirst('search', sources, (run) => run(references));
-  await using index = result;
-  expect([index.size, backend.name]).toEqual([1, 'reference']);
-  expect(refusals).toEqual([{ device: 'cuda', reason: expect.stringContaining('Not enough memory') }]);
-});
+test.each([
+  [full, 'Not enough memory'],
+  [
+    new AssayerError('ERR_GPU_CALL', {
+      call: 'cuLaunchKernel',
+      name: 'CUDA_ERROR_LAUNCH_FAILED',
+      number: 719,
+      meaning: 'it failed',
+      device: 'a card',
+      advice: '',
+    }),
+    'cuLaunchKernel',
+  ],
+])(
+  'a device without room or that fails is passed over for the next backend, with its reason',
+  async (error, reason) => {
+    const sources = [failing(error, 'a card'), reference];
+    const { result, backend, refusals } = await runOnFirst('search', sources, (run) => run(references));
+    await using index = result;
+    expect([index.size, backend.name]).toEqual([1, 'reference']);
+    expect(refusals).toEqual([{ device: 'cuda', reason: expect.stringContaining(reason) }]);
+  },
+);
 
 test('a wrong call, and want of memory on the processor, are errors and no reason to try the next', async () => {
   for (const [error, device] of [[wrongCall, 'a card'], [full]] as const) {
@@ -78,7 +94,7 @@ test('a wrong call, and want of memory on the processor, are errors and no reaso
   }
 });
 
-test('a backend with a device is opened once, after a failure again, and once lost is refused', async () => {
+test('a backend with a device is opened once, after a failure again, and once lost or wrong is refused', async () => {
   const opened = new OpenedBackends(async () => referenceBackend);
   let opens = 0;
   const backend: Backend & { lost: boolean } = { name: 'cuda', ops: {}, lost: false };
@@ -90,6 +106,11 @@ test('a backend with a device is opened once, after a failure again, and once lo
   expect(await opened.open('cuda', open)).toBe(backend);
   expect(await opened.open('cuda', open)).toBe(backend);
   expect(opens).toBe(2);
+  const wrong: Backend = {
+    name: 'ort',
+    ops: { intersections: async () => new Uint16Array(80 * 300) },
+  };
+  await expect(opened.open('ort', async () => wrong)).rejects.toMatchObject({ code: 'ERR_BACKEND_WRONG' });
   backend.lost = true;
   await expect(opened.open('cuda', open)).rejects.toMatchObject({ code: 'ERR_BACKEND_LOST' });
 });

@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Manifest } from '../../src/core/artifact.ts';
 import { contractHash } from '../../src/core/contract.ts';
@@ -8,6 +9,7 @@ import { modelCard } from '../../src/flows/card.ts';
 import { DATASET_RECIPES } from '../../src/flows/recipes.ts';
 import { screen } from '../../src/flows/screen.ts';
 import { recipeOf } from '../../src/flows/train.ts';
+import { readValidation } from '../../src/flows/validation/validation-files.ts';
 import { createEngine } from '../../src/main.ts';
 import { decodeReference } from '../../src/store/reference.ts';
 import { readCsv, temporaryFolder } from '../assayer.ts';
@@ -43,6 +45,9 @@ test.each([
 
 test('a trained artifact explains its labels on unseen rows, and serves a screen', async () => {
   expect(plain.manifest.metrics.Spearman.value).toBeGreaterThan(0.9);
+  const { MAE, bias } = plain.manifest.metrics;
+  expect(Object.keys(plain.manifest.metrics)[0]).toBe('MAE');
+  expect(Math.abs(bias.value)).toBeLessThan(MAE.value);
   // Compounds of one parent scaffold are held out together, also where the split has them in different groups.
   const splitGroups = new Set(exampleRows(false).map(({ group }) => group));
   expect(plain.manifest.dataset.counts.trainGroups).toBeLessThan(0.9 * splitGroups.size);
@@ -62,6 +67,7 @@ test('a class endpoint is trained to probabilities', async () => {
   const { manifest, folder: artifact } = await trainIn(folder, writeData(folder, 'ames', exampleRows(true)));
   expect(manifest.calibration.kind).toBe('platt');
   expect(manifest.metrics.AUROC.value).toBeGreaterThan(0.9);
+  expect(Object.keys(manifest.metrics)).toEqual(['AUROC', 'AUPRC', 'Brier', 'ECE', 'debiasedECE']);
   const { heldOut } = decodeReference(readFileSync(join(artifact, 'reference.arrow')));
   expect(Math.min(...heldOut)).toBeGreaterThanOrEqual(0);
   expect(Math.max(...heldOut)).toBeLessThanOrEqual(1);
@@ -167,7 +173,7 @@ test.each(['..', '../../x', '0', '1.5', ''])(
   },
 );
 
-test('every shipped manifest was made by the recipe of its endpoint', () => {
+test('every shipped manifest was made by the recipe of its endpoint', async () => {
   for (const [endpoint, recipe] of Object.entries(DATASET_RECIPES)) {
     const path = new URL(`../../models/${endpoint}/1/manifest.json`, import.meta.url);
     const manifest: Manifest = JSON.parse(readFileSync(path, 'utf8'));
@@ -175,6 +181,8 @@ test('every shipped manifest was made by the recipe of its endpoint', () => {
     expect(Object.keys(manifest.dataset.files)).toEqual([recipe.rawFile, recipe.splitFile]);
     expect(manifest.trainer.sourceHash).toBe(createEngine().trainerSourceHash);
     expect(manifest.contractHash).toBe(contractHash(createEngine().contract));
-    expect(readFileSync(new URL('card.md', path), 'utf8')).toBe(modelCard(manifest, recipe));
+    const validation = await readValidation(fileURLToPath(new URL('.', path)), manifest);
+    expect(validation?.model.hash).toBe(manifest.hash);
+    expect(readFileSync(new URL('card.md', path), 'utf8')).toBe(modelCard(manifest, recipe, validation));
   }
 });

@@ -45,7 +45,7 @@ const squared = (y: Float64Array, guess: (row: number) => number) =>
 async function answersOf(onnx: Uint8Array): Promise<Float32Array> {
   const loaded = await loadPredictor(onnx, { name: 'test', providers: ['cpu'], threads: 1 });
   await using predictor = loaded.predictor;
-  return await predictor.predict(unseen.fingerprints, unseen.descriptors, unseen.y.length);
+  return (await predictor.predict(unseen.fingerprints, unseen.descriptors, unseen.y.length)).values;
 }
 
 function expectClose(answers: ArrayLike<number>, expected: ArrayLike<number>): void {

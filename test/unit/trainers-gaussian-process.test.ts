@@ -131,7 +131,7 @@ describe('exported graph', () => {
     await using predictor = await load(exportGaussianProcess(model, null));
     const expected = predictGaussianProcess(model, unseen);
     for (const count of [0, 1, 61]) {
-      const answers = await predictor.predict(unseen.fingerprints, unseen.descriptors, count);
+      const { values: answers } = await predictor.predict(unseen.fingerprints, unseen.descriptors, count);
       expect(answers.length).toBe(count);
       answers.forEach((answer, i) => {
         expect(Math.abs(answer - expected[i])).toBeLessThan(1e-5);
@@ -146,7 +146,7 @@ describe('exported graph', () => {
       descriptors: new Float32Array(2 * DESCRIPTOR_COUNT).fill(1e30, DESCRIPTOR_COUNT),
     };
     const expected = predictGaussianProcess(model, features);
-    const answers = await predictor.predict(features.fingerprints, features.descriptors, 2);
+    const { values: answers } = await predictor.predict(features.fingerprints, features.descriptors, 2);
     answers.forEach((answer, i) => {
       expect(Math.abs(answer - expected[i])).toBeLessThan(1e-5);
     });
@@ -156,7 +156,7 @@ describe('exported graph', () => {
     const calibration = { kind: 'platt', slope: -3, offset: 0.5 } as const;
     await using predictor = await load(exportGaussianProcess(model, calibration));
     const scores = predictGaussianProcess(model, unseen);
-    const answers = await predictor.predict(unseen.fingerprints, unseen.descriptors, 61);
+    const { values: answers } = await predictor.predict(unseen.fingerprints, unseen.descriptors, 61);
     answers.forEach((answer, i) => {
       expect(Math.abs(answer - 1 / (1 + Math.exp(-3 * scores[i] + 0.5)))).toBeLessThan(1e-5);
     });

@@ -89,9 +89,11 @@ async function warmUp(predictor: Predictor, size: number): Promise<void> {
 
 /** Inputs are read and predictions written where they are in the caller's memory: nothing is copied on this side. */
 function predictorOf(session: ort.InferenceSession, batch: number): Predictor {
+  const hasSpread = session.outputNames.includes('spread');
   return {
     async predict(fingerprints, descriptors, count) {
-      const out = new Float32Array(count);
+      const values = new Float32Array(count);
+      const spreads = hasSpread ? new Float32Array(count) : null;
       for (let from = 0; from < count; from += batch) {
         const to = Math.min(from + batch, count);
         const bytes = fingerprints.subarray(from * FINGERPRINT_BYTES, to * FINGERPRINT_BYTES);
@@ -100,10 +102,10 @@ function predictorOf(session: ort.InferenceSession, batch: number): Predictor {
           fingerprints: new ort.Tensor('uint8', bytes, [to - from, FINGERPRINT_BYTES]),
           descriptors: new ort.Tensor('float32', numbers, [to - from, DESCRIPTOR_COUNT]),
         };
-        const prediction = new ort.Tensor('float32', out.subarray(from, to), [to - from]);
-        await session.run(inputs, { prediction });
+        const part = (out: Float32Array) => new ort.Tensor('float32', out.subarray(from, to), [to - from]);
+        await session.run(inputs, { prediction: part(values), ...(spreads && { spread: part(spreads) }) });
       }
-      return out;
+      return { values, spreads };
     },
     async [Symbol.asyncDispose]() {
       await session.release();
@@ -121,7 +123,8 @@ function interfaceProblem(session: ort.InferenceSession): string | undefined {
   const outputs = describe(session.outputMetadata);
   const expected = `fingerprints uint8 [n,${FINGERPRINT_BYTES}], descriptors float32 [n,${DESCRIPTOR_COUNT}]`;
   if (inputs !== expected) return `its inputs are ${inputs || 'none'}, not ${expected}`;
-  if (outputs !== 'prediction float32 [n]') return `its outputs are ${outputs}, not prediction float32 [n]`;
+  const allowed = ['prediction float32 [n]', 'prediction float32 [n], spread float32 [n]'];
+  if (!allowed.includes(outputs)) return `its outputs are ${outputs}, not ${allowed.join(' or ')}`;
   return undefined;
 }
 

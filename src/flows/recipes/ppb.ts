@@ -11,7 +11,7 @@ export const ppb: DatasetRecipe = {
     direction: 'neither end is better; lower binding leaves more free drug',
     assay:
       'Binding to plasma or serum proteins by equilibrium dialysis, ultrafiltration and others, from some 400 literature assays.',
-    species: 'mixed, three quarters human',
+    species: 'human, as far as assays name one',
   },
   rawFile: 'raw/pharmabench/ppb_reg_final_data.csv.gz',
   rawSha256: 'a5c9402750dbc1d064407c062c791f66e82cd91b1df9c8fd03d9ae2f2a60f541',
@@ -26,7 +26,7 @@ export const ppb: DatasetRecipe = {
   source: 'PharmaBench (Niu et al. 2024, doi:10.1038/s41597-024-03793-0)',
   licence: 'CC0-1.0 for the set; underlying ChEMBL CC BY-SA 3.0',
   notes:
-    'Small and mixed: half of the values are above 0.95, where one per cent is a large step on the modelled scale. Species are not told apart in this file; in the longer list it was made from, 957 of 1,310 rows are human. Values past 0.999 (or below 0.001) are read as bounds there.',
+    'Small and mixed: half of the values are above 0.95, where one per cent is a large step on the modelled scale. In the longer list that the file was made from, every species that is named is human. Values past 0.999 (or below 0.001) are read as bounds there. Some assays are wrong in the source and are kept as published: CHEMBL5167414 (13 rows) holds unbound fractions as bound ones, CHEMBL4724731 has one value for all 18 rows.',
   weakSpots:
     'Low evidence: about 1,000 training rows from many laboratories. Do not tell 0.99 from 0.999 with it, a tenfold difference in free drug.',
   cutoffs: 'above 0.9 highly, above 0.99 very highly bound; below 0.5 mostly free',

@@ -1,0 +1,120 @@
+import type { Command } from 'commander';
+import { checkDrift } from '../flows/drift/check-drift.ts';
+import { driftText } from './drift-text.ts';
+import { count, list, probability } from './options.ts';
+import type { CommandContext } from './run.ts';
+
+interface DriftOptions {
+  reference: string;
+  batch: string;
+  models: string;
+  workspace: string;
+  endpoint?: string;
+  labels?: string;
+  covariates?: string[];
+  cluster: string;
+  alpha: number;
+  permutations: number;
+  seed: number;
+  smilesColumn?: string;
+  idColumn?: string;
+  threads?: number;
+  failOnDrift?: boolean;
+  json?: boolean;
+}
+
+const EXAMPLES = `
+Examples:
+  assayer drift --reference herg --batch this-week.csv
+  assayer drift --reference last-year.parquet --batch this-week.csv --cluster series --covariates plate,site
+  assayer drift --reference ames --batch this-week.csv --json --fail-on-drift
+`;
+
+/** Exit code where drift was found and --fail-on-drift was given. */
+const DRIFT_FOUND = 3;
+
+/** `assayer drift`: whether a batch still is what a model was made for. */
+export function addDriftCommand(program: Command, context: CommandContext): void {
+  program
+    .command('drift')
+    .description('Compare a batch of compounds with a reference, or with what a model was trained on.')
+    .requiredOption('--reference <file or model>', 'compounds, or a model by endpoint or endpoint@version')
+    .requiredOption('--batch <file>', 'compounds to compare with it')
+    .option(
+      '--cluster <unit>',
+      'what belongs together: scaffold, none, or a column of both files',
+      'scaffold',
+    )
+    .option(
+      '--endpoint <model>',
+      'also look at the answers of this model (a model as reference: of that one)',
+    )
+    .option(
+      '--labels <file>',
+      'measured values of the batch: id, value, and relation, submitted, measured where known',
+    )
+    .option('--covariates <columns>', 'columns to compare beside the descriptors', list)
+    .option('--alpha <p>', 'false-alarm probability of the whole check', probability, 0.05)
+    .option('--permutations <n>', 'permutations of each test', count, 999)
+    .option('--seed <n>', 'seed of every random choice', count, 1)
+    .option('--smiles-column <name>', 'column of SMILES')
+    .option('--id-column <name>', 'column of ids')
+    .option('--models <folder>', 'folder of model artifacts', context.modelsFolder)
+    .option('--workspace <folder>', 'folder that keeps feature sets', '.assayer')
+    .option('--threads <n>', 'threads (default: all cores)', count)
+    .option('--fail-on-drift', `end with exit code ${DRIFT_FOUND} where drift was found`)
+    .option('--json', 'print the whole report as JSON')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: DriftOptions) => {
+      const engine = await context.engine(options.threads ? { threads: options.threads } : {});
+      const { reference, batch, cluster, alpha, permutations, seed, smilesColumn, idColumn } = options;
+      const report = await checkDrift(
+        engine,
+        {
+          reference,
+          batch,
+          cluster,
+          alpha,
+          permutations,
+          seed,
+          covariates: options.covariates ?? [],
+          modelsFolder: options.models,
+          workspace: options.workspace,
+          ...(options.endpoint && { endpoint: options.endpoint }),
+          ...(options.labels && { labels: options.labels }),
+          ...(smilesColumn && { smilesColumn }),
+          ...(idColumn && { idColumn }),
+          command: commandOf(options, context.modelsFolder),
+        },
+        { signal: context.signal, onStep: (step) => !options.json && process.stderr.write(`${step}\n`) },
+      );
+      process.stdout.write(`${options.json ? JSON.stringify(report) : driftText(report)}\n`);
+      if (options.failOnDrift && report.state === 'drift') context.exitCode = DRIFT_FOUND;
+    });
+}
+
+/** The call that gives this report again, with every setting that changes it. */
+function commandOf(options: DriftOptions, modelsFolder: string): string {
+  const { reference, batch, cluster, alpha, permutations, seed, covariates, smilesColumn, idColumn } =
+    options;
+  const named: [string, string | undefined][] = [
+    ['--reference', reference],
+    ['--batch', batch],
+    ['--cluster', cluster],
+    ['--endpoint', options.endpoint],
+    ['--labels', options.labels],
+    ['--covariates', covariates?.join(',')],
+    ['--alpha', String(alpha)],
+    ['--permutations', String(permutations)],
+    ['--seed', String(seed)],
+    ['--smiles-column', smilesColumn],
+    ['--id-column', idColumn],
+    ['--models', options.models === modelsFolder ? undefined : options.models],
+  ];
+  const words = named.flatMap(([name, value]) => (value === undefined ? [] : [name, quoted(value)]));
+  return ['assayer drift', ...words].join(' ');
+}
+
+function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

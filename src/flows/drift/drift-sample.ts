@@ -1,0 +1,27 @@
+/** One side of a drift check; row i of every array is one accepted compound. */
+export interface DriftSample {
+  /** As the caller named it. */
+  readonly name: string;
+  /** SHA-256 of what the rows were read from; an artifact's hash for a model. */
+  readonly hash: string;
+  readonly rejected: number;
+  readonly ids: readonly string[];
+  /** Whether `ids` are row numbers, because the file has no column of ids. */
+  readonly numbered: boolean;
+  readonly inchikeys: readonly string[];
+  /** Canonical SMILES of the parents; null for a model's training compounds, which are kept as numbers only. */
+  readonly smiles: readonly string[] | null;
+  /** uint8 [n, 384] */
+  readonly fingerprints: Uint8Array;
+  /**
+   * float64 [n, 43]: raw descriptors, or, where one side is a model's training compounds, both sides as the model
+   * encodes them (log scale, standardized, half precision). null where a model keeps none.
+   */
+  readonly descriptors: Float64Array | null;
+  /** Text of each covariate asked for, by column. */
+  readonly covariates: ReadonlyMap<string, readonly string[]>;
+  /** What the rows belong together by; null where each row stands for itself. */
+  readonly clusters: readonly string[] | null;
+  /** What a person calls each row's cluster: its scaffold, the cell, an id; '' for compounds without rings. */
+  readonly series: readonly string[];
+}

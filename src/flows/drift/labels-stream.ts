@@ -1,0 +1,77 @@
+import type { Verdict } from '../../core/drift.ts';
+import { movedText, testColumns } from './columns-test.ts';
+import type { DriftCheck } from './drift-check.ts';
+import type { BatchLabels } from './read-labels.ts';
+import { isConstant, joined, type TestedColumn } from './tested-columns.ts';
+import { figure, judged, notJudged, poolJudgeable, wouldBeFound } from './verdict.ts';
+
+const TEST =
+  'Kolmogorov-Smirnov distance of measured values and, where the reference holds bounds, their share (Bonferroni)';
+
+/**
+ * Whether measured values have moved, or how many labels are bounds. Values are compared where they are exact, since a bound
+ * is none; so the two are of different rows, and each has half of the stream's alpha.
+ * @param reference  the model's training values; NaN where only a bound was published
+ */
+export function labelsStream(
+  check: DriftCheck,
+  { name, unit }: { readonly name: string; readonly unit: string },
+  reference: Float64Array,
+  { values, relations }: BatchLabels,
+): Verdict {
+  const arrived = [...values.keys()].filter((row) => !Number.isNaN(values[row]));
+  const exact = {
+    reference: [...reference.keys()].filter((row) => !Number.isNaN(reference[row])),
+    batch: arrived.filter((row) => relations[row] === 0),
+  };
+  const all = { reference: [...reference.keys()], batch: arrived };
+  const base = { kind: 'covariate', unit } as const;
+  const measured: TestedColumn = {
+    ...base,
+    name: `measured ${name}`,
+    values: joined(
+      exact.reference.map((row) => reference[row]),
+      exact.batch.map((row) => values[row]),
+    ),
+    categories: null,
+  };
+  const bounds: TestedColumn = {
+    ...base,
+    name: 'labels',
+    unit: '',
+    values: joined(
+      all.reference.map((row) => (Number.isNaN(reference[row]) ? 1 : 0)),
+      all.batch.map((row) => Math.abs(relations[row])),
+    ),
+    categories: ['exact values', 'bounds'],
+  };
+  // A reference without bounds may have been stripped of them.
+  const holdsBounds = exact.reference.length < all.reference.length;
+  const asked = [
+    { column: measured, rows: exact },
+    ...(holdsBounds ? [{ column: bounds, rows: all }] : []),
+  ].filter(({ column }) => !isConstant(column));
+  if (asked.length === 0) return notJudged(check, 'labels', TEST, 'not-measured', 'all labels are the same');
+  const level = check.streamAlpha / asked.length;
+  const found = [];
+  for (const { column, rows } of asked) {
+    const one = poolJudgeable(check, 'labels', TEST, { ...rows, level });
+    if ('refused' in one) return one.refused;
+    found.push({ pooled: one.pooled, ...testColumns(one.pooled, [column], level) });
+  }
+  const [least] = found.toSorted((a, b) => a.p - b.p);
+  const p = Math.min(1, found.length * least.p);
+  const moved = found.flatMap((one) => one.moved);
+  return judged(check, least.pooled, {
+    stream: 'labels',
+    test: TEST,
+    effect: { ...least.most.effect, name: `${least.most.effect.name}, ${least.most.name}` },
+    p,
+    detectable: least.detectable,
+    moved,
+    words: {
+      drift: `What is measured has moved: ${moved.map(movedText).join(', ')}. New chemistry and a changed assay look alike here; compounds measured before and after tell them apart.`,
+      steady: `Measured values were not seen to move (p ${figure(p)}). ${wouldBeFound(least.detectable, (value) => `A Kolmogorov-Smirnov distance of ${value}`)}`,
+    },
+  });
+}

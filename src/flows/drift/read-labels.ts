@@ -1,0 +1,103 @@
+import { AssayerError } from '../../core/errors.ts';
+import type { Workspace } from '../../store/workspace.ts';
+import type { DriftSample } from './drift-sample.ts';
+import { type LabelRow, type LabelScale, readLabelFile } from './label-file.ts';
+
+/** Labels of a batch; row i of every array is row i of the sample. Times are days since 1970. */
+export interface BatchLabels {
+  /** Modelled scale, or 0 and 1; NaN where no label has arrived. float64 [n] */
+  readonly values: Float64Array;
+  /** -1 where the true value is at or below the label, 1 where it is at or above, 0 where it is the label. int8 [n] */
+  readonly relations: Int8Array;
+  /** When the compound was submitted to the assay; NaN where it was not, or it is not told. float64 [n] */
+  readonly submitted: Float64Array;
+  /** When the first label arrived; NaN where none has, or it is not told. float64 [n] */
+  readonly measured: Float64Array;
+  /** The latest date in the file, taken for the day it was written; NaN where it holds none. */
+  readonly latest: number;
+  /** Rows of the file whose compound is not in the batch. */
+  readonly unmatched: number;
+  /** Compounds whose value was replaced by one that was measured later. */
+  readonly revised: number;
+}
+
+/**
+ * Reads the labels of a batch. Of two values of one compound the one measured later counts, and the first date counts for
+ * the delay; a compound that is in the batch twice is labelled once, in its first row.
+ * @throws ERR_LABELS, ERR_INPUT_COLUMN_NOT_FOUND, and as a reader of inputs
+ */
+export async function readLabels(
+  path: string,
+  batch: DriftSample,
+  scale: LabelScale,
+  workspace: Workspace,
+  options: { readonly today: number; readonly signal?: AbortSignal },
+): Promise<BatchLabels> {
+  const file = await readLabelFile(path, scale, workspace, options);
+  if (file.byId && batch.numbered) {
+    const problem = `${batch.name} has no column of ids. Name one with --id-column, or give labels by inchikey`;
+    throw new AssayerError('ERR_LABELS', { path, row: 0, problem });
+  }
+  const rowOf = rowsByKey(path, batch, file.byId, new Set(file.rows.map(({ key }) => key)));
+  const n = batch.ids.length;
+  const numbers = () => new Float64Array(n).fill(Number.NaN);
+  const labels = {
+    values: numbers(),
+    relations: new Int8Array(n),
+    submitted: numbers(),
+    measured: numbers(),
+  };
+  const valued = new Map<number, LabelRow>();
+  const revised = new Set<number>();
+  let [latest, unmatched] = [Number.NaN, 0];
+  for (const one of file.rows) {
+    latest = greatest(latest, greatest(one.submitted, one.measured));
+    const row = rowOf.get(one.key);
+    if (row === undefined) {
+      unmatched++;
+      continue;
+    }
+    labels.submitted[row] = least(labels.submitted[row], one.submitted);
+    labels.measured[row] = least(labels.measured[row], one.measured);
+    if (Number.isNaN(one.value)) continue;
+    const before = valued.get(row);
+    const later = before ? laterOf(path, before, one) : one;
+    if (before && before.value !== one.value) revised.add(row);
+    valued.set(row, later);
+    labels.values[row] = later.value;
+    labels.relations[row] = later.relation;
+  }
+  return { ...labels, latest, unmatched, revised: revised.size };
+}
+
+/** Row of each key; of equal ones the first. @throws ERR_LABELS where an id that is used names several compounds */
+function rowsByKey(
+  path: string,
+  { ids, inchikeys }: DriftSample,
+  byId: boolean,
+  used: ReadonlySet<string>,
+): Map<string, number> {
+  const rowOf = new Map<string, number>();
+  for (const [row, key] of (byId ? ids : inchikeys).entries()) {
+    if (key === '') continue;
+    const first = rowOf.get(key);
+    if (first === undefined) rowOf.set(key, row);
+    else if (inchikeys[first] !== inchikeys[row] && used.has(key)) {
+      const problem = `id ${key} names several compounds of the batch; give labels by inchikey`;
+      throw new AssayerError('ERR_LABELS', { path, row: 0, problem });
+    }
+  }
+  return rowOf;
+}
+
+/** The one measured later; of equal labels the first. @throws ERR_LABELS where it is not told which is later */
+function laterOf(path: string, before: LabelRow, after: LabelRow): LabelRow {
+  if (after.measured > before.measured) return after;
+  if (after.measured < before.measured) return before;
+  if (after.value === before.value && after.relation === before.relation) return before;
+  const problem = `${after.key} has another value in row ${before.row}; give the days of measurement, so that the later one counts`;
+  throw new AssayerError('ERR_LABELS', { path, row: after.row, problem });
+}
+
+const greatest = (a: number, b: number): number => (Number.isNaN(a) || b > a ? b : a);
+const least = (a: number, b: number): number => (Number.isNaN(a) || b < a ? b : a);

@@ -1,0 +1,243 @@
+import { link, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { AssayerError, describeCause } from '../core/errors.ts';
+import {
+  type CurrentRelease,
+  currentRelease,
+  type ReleaseDecision,
+  type ReleaseRecord,
+  type ReleaseState,
+  releaseHash,
+} from '../core/release.ts';
+import { systemCode, workspaceError } from './file-error.ts';
+import { syncFolder } from './hashed-file.ts';
+import { removeAtExit, removeNow, textOf } from './leftovers.ts';
+import { makeFolder } from './make-folder.ts';
+import { lockOutput, type OutputLock } from './output-lock.ts';
+import { temporaryPath, type Workspace } from './workspace.ts';
+
+/**
+ * Releases of a workspace:
+ *
+ *     releases/<endpoint>/<sequence>.json   one immutable record each, chained by hash
+ *     releases.json                         what each endpoint answers with; follows from the records
+ *
+ * The record decides. A process killed after its record has its name and before releases.json follows has released: the
+ * next one that takes the lock brings releases.json up to the records.
+ */
+export const RELEASES_FILE = 'releases.json';
+
+/** Steps of a release after which a crash may come, in order; tests end the process at each. */
+export const RELEASE_STEPS = [
+  'locked',
+  'record-written',
+  'record-named',
+  'state-written',
+  'state-named',
+] as const;
+export type ReleaseStep = (typeof RELEASE_STEPS)[number];
+
+/** Another release holds the lock for as long as it writes two small files. */
+const LOCK_WAIT = { attempts: 250, pauseMs: 20 };
+
+/**
+ * The records of an endpoint in their order, each checked against its hash and its place in the chain.
+ * @returns empty where there are none
+ * @throws ERR_RELEASE_CORRUPT, ERR_WORKSPACE
+ */
+export async function readReleaseRecords(workspace: Workspace, endpoint: string): Promise<ReleaseRecord[]> {
+  const folder = folderOf(workspace, endpoint);
+  const names = await namesIn(workspace, folder);
+  const sequences = names
+    .flatMap((name) => /^([1-9]\d*)\.json$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b);
+  const records: ReleaseRecord[] = [];
+  for (const [i, sequence] of sequences.entries()) {
+    const path = join(folder, `${sequence}.json`);
+    const corrupt = (problem: string, cause?: unknown) =>
+      new AssayerError('ERR_RELEASE_CORRUPT', { endpoint, problem, path }, { cause });
+    if (sequence !== i + 1) throw corrupt(`record ${i + 1} is missing`);
+    let record: ReleaseRecord;
+    try {
+      record = JSON.parse(await readFile(path, 'utf8')) as ReleaseRecord;
+    } catch (cause) {
+      throw corrupt(describeCause(cause), cause);
+    }
+    if (record?.schema !== 'assayer.release/1') throw corrupt('it is no release record');
+    if (releaseHash(record) !== record.hash) throw corrupt(`record ${sequence} was changed`);
+    if (record.endpoint !== endpoint || record.sequence !== sequence)
+      throw corrupt(`it is record ${record.sequence} of ${record.endpoint}`);
+    if (record.previous !== (records.at(-1)?.hash ?? null))
+      throw corrupt(`record ${sequence} does not follow record ${i}`);
+    records.push(record);
+  }
+  return records;
+}
+
+/** Endpoints that have records. */
+export function releasedEndpoints(workspace: Workspace): Promise<string[]> {
+  return namesIn(workspace, join(workspace.path, 'releases'));
+}
+
+/**
+ * What releases.json says; null where there is none.
+ * @throws ERR_RELEASE_CORRUPT
+ */
+export async function readReleaseState(workspace: Workspace): Promise<ReleaseState | null> {
+  const path = join(workspace.path, RELEASES_FILE);
+  const text = await textOf(path);
+  if (text === null) return null;
+  let problem = 'it is no state of releases';
+  let cause: unknown;
+  try {
+    const state = JSON.parse(text) as ReleaseState;
+    if (state?.schema === 'assayer.releases/1') return state;
+  } catch (error) {
+    problem = describeCause(error);
+    cause = error;
+  }
+  throw new AssayerError('ERR_RELEASE_CORRUPT', { endpoint: 'all endpoints', problem, path }, { cause });
+}
+
+/**
+ * Adds a decision to the chain of its endpoint, under the workspace's lock, and brings releases.json up to it where it
+ * released something. Every file is on the disk before it gets its name, so a crash leaves the old state or the new.
+ * @param expected  the current release when the checks were made; with another one the decision is out of date
+ * @param onStep    called after each step
+ * @throws ERR_RELEASE_CONFLICT, ERR_RELEASE_CORRUPT, ERR_OUTPUT_BUSY, ERR_WORKSPACE
+ */
+export async function appendRelease(
+  workspace: Workspace,
+  decision: ReleaseDecision,
+  expected: CurrentRelease | null,
+  onStep: (step: ReleaseStep) => void = () => undefined,
+): Promise<ReleaseRecord> {
+  const { endpoint } = decision;
+  try {
+    await using _ = await takeLock(workspace);
+    onStep('locked');
+    await makeFolder(folderOf(workspace, endpoint));
+    const records = await readReleaseRecords(workspace, endpoint);
+    const current = currentRelease(records);
+    if (current && current.record !== expected?.record) {
+      const { version, approver } = current;
+      throw new AssayerError('ERR_RELEASE_CONFLICT', { endpoint, version, approver: approver.name });
+    }
+    const unsigned = { ...decision, sequence: records.length + 1, previous: records.at(-1)?.hash ?? null };
+    const record: ReleaseRecord = { ...unsigned, hash: releaseHash(unsigned) };
+    const path = join(folderOf(workspace, endpoint), `${record.sequence}.json`);
+    await writeNew(workspace, path, record, () => onStep('record-written'));
+    onStep('record-named');
+    if (record.outcome === 'released') await writeState(workspace, onStep);
+    return record;
+  } catch (cause) {
+    throw workspaceError(workspace.path, cause);
+  }
+}
+
+/**
+ * Brings releases.json up to the records, where a release was cut off between the two.
+ * @throws ERR_RELEASE_CORRUPT, ERR_OUTPUT_BUSY, ERR_WORKSPACE
+ */
+export async function repairReleaseState(workspace: Workspace): Promise<void> {
+  const behind = async () =>
+    JSON.stringify(await readReleaseState(workspace)) !== JSON.stringify(await stateOfRecords(workspace));
+  if ((await releasedEndpoints(workspace)).length === 0 || !(await behind())) return;
+  try {
+    await using _ = await takeLock(workspace);
+    if (await behind()) await writeState(workspace, () => undefined);
+  } catch (cause) {
+    throw workspaceError(workspace.path, cause);
+  }
+}
+
+/** @throws ERR_RELEASE_CORRUPT also where releases.json knows of a release that has no record any more */
+async function stateOfRecords(workspace: Workspace): Promise<ReleaseState | null> {
+  const known = (await readReleaseState(workspace))?.endpoints ?? {};
+  const found = await releasedEndpoints(workspace);
+  const endpoints: Record<string, CurrentRelease> = {};
+  for (const endpoint of [...new Set([...found, ...Object.keys(known)])].sort()) {
+    const records = await readReleaseRecords(workspace, endpoint);
+    const told = known[endpoint];
+    if (told && records[told.sequence - 1]?.hash !== told.record) {
+      const problem = `${RELEASES_FILE} names record ${told.sequence}, which is missing or another one`;
+      const path = folderOf(workspace, endpoint);
+      throw new AssayerError('ERR_RELEASE_CORRUPT', { endpoint, problem, path });
+    }
+    const current = currentRelease(records);
+    if (current) endpoints[endpoint] = current;
+  }
+  return Object.keys(endpoints).length > 0 ? { schema: 'assayer.releases/1', endpoints } : null;
+}
+
+async function writeState(workspace: Workspace, onStep: (step: ReleaseStep) => void): Promise<void> {
+  const path = join(workspace.path, RELEASES_FILE);
+  const temporary = await writeTemporary(workspace, await stateOfRecords(workspace));
+  try {
+    onStep('state-written');
+    await rename(temporary, path);
+    await syncFolder(workspace.path);
+    onStep('state-named');
+  } finally {
+    await removeNow(temporary);
+  }
+}
+
+/** Gives a file its name without ever taking another's: a link to an existing name fails. */
+async function writeNew(
+  workspace: Workspace,
+  path: string,
+  value: unknown,
+  onWritten: () => void,
+): Promise<void> {
+  const temporary = await writeTemporary(workspace, value);
+  try {
+    onWritten();
+    await link(temporary, path);
+    await syncFolder(dirname(path));
+  } finally {
+    await removeNow(temporary);
+  }
+}
+
+/** A file in the workspace's `tmp` with its content on the disk. */
+async function writeTemporary(workspace: Workspace, value: unknown): Promise<string> {
+  const path = temporaryPath(workspace.tmp, 'release');
+  await using handle = await open(path, 'wx');
+  removeAtExit(path);
+  try {
+    await handle.writeFile(`${JSON.stringify(value, null, 2)}\n`);
+    await handle.sync();
+    return path;
+  } catch (cause) {
+    await rm(path, { force: true });
+    throw cause;
+  }
+}
+
+async function takeLock(workspace: Workspace): Promise<OutputLock> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await lockOutput(join(workspace.path, RELEASES_FILE));
+    } catch (cause) {
+      const busy = cause instanceof AssayerError && cause.code === 'ERR_OUTPUT_BUSY';
+      if (!busy || attempt === LOCK_WAIT.attempts) throw cause;
+      await setTimeout(LOCK_WAIT.pauseMs);
+    }
+  }
+}
+
+function folderOf(workspace: Workspace, endpoint: string): string {
+  return join(workspace.path, 'releases', endpoint);
+}
+
+async function namesIn(workspace: Workspace, folder: string): Promise<string[]> {
+  try {
+    return (await readdir(folder)).sort();
+  } catch (cause) {
+    if (systemCode(cause) === 'ENOENT') return [];
+    throw workspaceError(workspace.path, cause);
+  }
+}

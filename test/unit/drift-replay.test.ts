@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cutPeriods } from '../../src/flows/drift/periods.ts';
+import { type Replay, type ReplayRequest, replay } from '../../src/flows/drift/replay.ts';
+import { COMPOUNDS, DriftBench, STRANGERS, verdictOf } from './drift-flow-fixtures.ts';
+
+const bench = new DriftBench();
+afterAll(() => bench.close());
+
+/** Two months of compounds as before, then one of strangers. */
+const DATED = [
+  ...COMPOUNDS.slice(0, 120).map((line, row) => `${line},2026-01-${String(1 + (row % 28)).padStart(2, '0')}`),
+  ...COMPOUNDS.slice(120, 180).map((line) => `${line},2026-02-11`),
+  ...STRANGERS.map((line) => `${line},2026-03-31T17:05`),
+];
+
+function play(stream: string, change: Partial<ReplayRequest> = {}): Promise<Replay> {
+  const settings = { alpha: 0.2, permutations: 99, seed: 1, cluster: 'scaffold', dateColumn: 'date' };
+  const place = { modelsFolder: bench.engine.modelsFolder, workspace: `${bench.folder}/ws` };
+  return replay(bench.engine, { stream, reference: null, by: 'month', ...settings, ...place, ...change });
+}
+
+describe('periods of a stream', () => {
+  const ids = ['a', 'b', 'c', 'd'];
+
+  test.each([
+    [
+      'day',
+      ['2026-01-05', '2026-01-05', '2025-12-31', '2026-02-28'],
+      ['2025-12-31', '2026-01-05', '2026-02-28'],
+    ],
+    ['week', ['2021-01-03', '2021-01-04', '2020-12-28', '2026-01-01'], ['2020-W53', '2021-W01', '2026-W01']],
+    ['week', ['1969-12-28', '1969-12-29', '1970-01-04', '1970-01-05'], ['1969-W52', '1970-W01', '1970-W02']],
+    ['month', ['2026-01-31', '2026-02-01', '2026-01-01', '2024'], ['2024-01', '2026-01', '2026-02']],
+  ] as const)('by %s: %j', (length, dates, names) => {
+    const periods = cutPeriods(ids, length, dates);
+    expect(periods.map(({ name }) => name)).toEqual(names);
+    expect(periods.flatMap(({ rows }) => rows).toSorted()).toEqual([0, 1, 2, 3]);
+  });
+
+  test('rows by number, the last ones fewer', () => {
+    expect(cutPeriods(['a', 'b', 'c', 'd', 'e'], 2, [])).toEqual([
+      { name: 'rows 0 to 1', rows: [0, 1] },
+      { name: 'rows 2 to 3', rows: [2, 3] },
+      { name: 'rows 4 to 4', rows: [4] },
+    ]);
+    expect(cutPeriods([], 2, [])).toEqual([]);
+  });
+
+  test.each(['', 'March', '2026-13-01', '2026-02-30', '31.3.2026', '20260331'])(
+    'a date that cannot be read, %j, is refused with its compound',
+    (text) => {
+      const dates = ['2026-01-01', text, '2026-01-01', '2026-01-01'];
+      expect(() => cutPeriods(ids, 'month', dates)).toThrow(/The date of b is/);
+    },
+  );
+});
+
+describe('replay', () => {
+  let played: Replay;
+  beforeAll(async () => {
+    played = await play(bench.write('stream.csv', DATED, 'name,smiles,date'));
+  });
+
+  test('the looks share alpha, and get the permutations that their level needs', () => {
+    expect(played.looks.map(({ period, rows }) => [period, rows])).toEqual([
+      ['2026-02', 60],
+      ['2026-03', 36],
+    ]);
+    expect(played.level).toBeCloseTo(0.2 / (2 * 4), 12);
+    expect(played.settings.permutations).toBe(99);
+    expect(played.looks[0].verdicts[0].alpha).toBe(played.level);
+  });
+
+  test('what is as before fires nowhere, and the strangers fire in their month', () => {
+    expect(played.looks[0].verdicts.map(({ state }) => state)).toEqual([
+      'steady',
+      'steady',
+      'steady',
+      'steady',
+    ]);
+    expect(played.firstAlarm).toMatchObject({
+      chemistry: '2026-03',
+      descriptors: '2026-03',
+      classifier: '2026-03',
+    });
+    expect(verdictOf(played.looks[1], 'chemistry').p).toBe(1 / 100);
+    expect(played.looks[0].sequential?.alarm).toBe(false);
+  });
+
+  test('more looks than the permutations asked for can serve get more', async () => {
+    const many = await play(bench.write('many.csv', COMPOUNDS.slice(0, 90)), { by: 30, alpha: 0.05 });
+    expect(many.looks.map(({ period }) => period)).toEqual(['rows 30 to 59', 'rows 60 to 89']);
+    expect(many.settings.permutations).toBe(160);
+    const reasons = many.looks.flatMap(({ verdicts }) => verdicts.map(({ reason }) => reason));
+    expect(reasons).not.toContain('cannot-fire-at-this-alpha');
+  });
+
+  test('a series that the training set holds is no news to the sequential test', async () => {
+    // The same compounds month after month: nothing is exchangeable with what was held out, and nothing enters.
+    const same = ['2026-01-01', '2026-02-01', '2026-03-01'].flatMap((day) =>
+      COMPOUNDS.slice(0, 60).map((line) => `${line},${day}`),
+    );
+    const looks = (await play(bench.write('same.csv', same, 'name,smiles,date'), { cluster: 'scaffold' }))
+      .looks;
+    expect(looks.map(({ sequential }) => sequential?.alarm)).toEqual([false, false]);
+    expect(looks.map(({ verdicts }) => verdicts.every(({ state }) => state === 'steady'))).toEqual([
+      true,
+      true,
+    ]);
+  });
+
+  test('a stream of one period needs a reference', async () => {
+    const one = bench.write('one.csv', DATED.slice(0, 60), 'name,smiles,date');
+    await expect(play(one)).rejects.toMatchObject({ code: 'ERR_USAGE' });
+    const reference = bench.write('before.csv', COMPOUNDS.slice(60, 180));
+    const { looks } = await play(one, { reference });
+    expect(looks.map(({ period }) => period)).toEqual(['2026-01']);
+  });
+
+  test('a stream without its column of dates is refused by name', async () => {
+    const undated = bench.write('undated.csv', COMPOUNDS.slice(0, 60));
+    await expect(play(undated)).rejects.toMatchObject({ code: 'ERR_INPUT_COLUMN_NOT_FOUND' });
+  });
+
+  test('a period of a few compounds is not judged, and stops nothing', async () => {
+    const few = bench.write('few.csv', COMPOUNDS.slice(0, 63));
+    const { looks } = await play(few, { by: 30 });
+    expect(looks[1].verdicts.map(({ reason }) => reason)).toEqual(Array(4).fill('too-few-compounds'));
+  });
+});
