@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { checkDrift } from '../flows/drift/check-drift.ts';
+import { writeText } from '../flows/write-text.ts';
 import { driftText } from './drift-text.ts';
 import { count, list, probability } from './options.ts';
 import type { CommandContext } from './run.ts';
@@ -19,13 +20,14 @@ interface DriftOptions {
   smilesColumn?: string;
   idColumn?: string;
   threads?: number;
+  html?: string;
   failOnDrift?: boolean;
   json?: boolean;
 }
 
 const EXAMPLES = `
 Examples:
-  assayer drift --reference herg --batch this-week.csv
+  assayer drift --reference herg --batch this-week.csv --html report.html
   assayer drift --reference last-year.parquet --batch this-week.csv --cluster series --covariates plate,site
   assayer drift --reference ames --batch this-week.csv --json --fail-on-drift
 `;
@@ -62,6 +64,7 @@ export function addDriftCommand(program: Command, context: CommandContext): void
     .option('--models <folder>', 'folder of model artifacts', context.modelsFolder)
     .option('--workspace <folder>', 'folder that keeps feature sets', '.assayer')
     .option('--threads <n>', 'threads (default: all cores)', count)
+    .option('--html <file>', 'write the report as one self-contained page')
     .option('--fail-on-drift', `end with exit code ${DRIFT_FOUND} where drift was found`)
     .option('--json', 'print the whole report as JSON')
     .addHelpText('after', EXAMPLES)
@@ -88,6 +91,7 @@ export function addDriftCommand(program: Command, context: CommandContext): void
         },
         { signal: context.signal, onStep: (step) => !options.json && process.stderr.write(`${step}\n`) },
       );
+      if (options.html) await writeText(options.html, await context.driftReportHtml(report), context.signal);
       process.stdout.write(`${options.json ? JSON.stringify(report) : driftText(report)}\n`);
       if (options.failOnDrift && report.state === 'drift') context.exitCode = DRIFT_FOUND;
     });

@@ -34,10 +34,20 @@ export async function answersFor(
 }
 
 /**
- * What models that had not seen them said of a model's training compounds; how wide their intervals were was not kept.
+ * What models that had not seen them said of a model's training compounds. Widths are known where a spread was kept for
+ * every one of them; compounds for which only a bound is known have none.
  * @param distances  of each training compound to the nearest one of another group
  */
 export function answersForTraining({ artifact }: ReadyModel, distances: Float64Array): ModelAnswers {
+  const { heldOut, heldOutSpreads } = artifact.reference;
+  const { calibration } = artifact.manifest;
   const similarities = distances.map((distance) => 1 - distance);
-  return { values: Float64Array.from(artifact.reference.heldOut), halfWidths: null, similarities };
+  const widthsKnown = calibration.kind === 'conformal' && heldOutSpreads?.every(Number.isFinite);
+  return {
+    values: Float64Array.from(heldOut),
+    halfWidths: widthsKnown
+      ? similarities.map((similarity, row) => halfWidth(calibration, similarity, heldOutSpreads?.[row]))
+      : null,
+    similarities,
+  };
 }

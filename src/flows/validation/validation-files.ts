@@ -6,9 +6,9 @@ import { AssayerError, describeCause } from '../../core/errors.ts';
 import { ARTIFACT_FILES } from '../../store/artifact-folder.ts';
 import { outputError } from '../../store/file-error.ts';
 import { makeFolder } from '../../store/make-folder.ts';
-import { openOutput } from '../../store/output-file.ts';
 import { modelCard } from '../card.ts';
 import type { DatasetRecipe } from '../recipes/dataset-recipe.ts';
+import { writeText } from '../write-text.ts';
 import { SPLIT_NAMES, type Validation } from './report-schema.ts';
 import { reportText } from './report-text.ts';
 
@@ -108,10 +108,4 @@ export function mergeSplits(earlier: Validation, later: Validation): Validation 
     splits: inOrder(earlier.splits, later.splits),
     impossible: inOrder(earlier.impossible, later.impossible),
   };
-}
-
-async function writeText(path: string, text: string, signal?: AbortSignal): Promise<void> {
-  await using output = await openOutput(path, signal);
-  await output.write(Buffer.from(text));
-  await output.commit();
 }
