@@ -75,7 +75,7 @@ ${table(
 Of ${compared.length} models ${count(({ reachesTrees }) => reachesTrees)} are at least as good as the better of RF and HGB, ${count(({ reachesBest }) => reachesBest)} as the best. Compared are figures of
 single fits to three decimals, without regard to their errors; paired with the baselines' answers to the same rows, solubility and ppb
 lie within one standard error of the best row, bbb 1.3 below it ([differences](../docs/trainers-tried.md#differences-to-the-baselines-paired)).
-Bins of distance that hold less than 80 % are weak spots: `assayer release` refuses such a model unless they are waived with a reason.
+Bins of distance that hold less than 80 % are weak spots: \`assayer release\` refuses such a model unless they are waived with a reason.
 
 ${table(
   [

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { cp, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AssayerError } from '../core/errors.ts';
 import { outputError } from './file-error.ts';
+import { makeFolder } from './make-folder.ts';
 import { PROCESS_TAG } from './process-tag.ts';
 
 /** What the files of an artifact are called. */
@@ -15,7 +16,7 @@ export const ARTIFACT_FILES = {
 
 /**
  * Puts an artifact's folder in place as a whole: what stood there before stays until the new one is complete, and a
- * crash leaves one of the two.
+ * crash leaves one of the two. Where the same artifact stands there, what else lies beside it stays.
  * @param hash     the artifact's identity
  * @param files    content by file name
  * @param replace  take the place of another artifact; without it only the same one may be written again
@@ -35,19 +36,36 @@ export async function writeArtifactFolder(
       const problem = `it holds another artifact (${present.slice(0, 12)}); ask for it to be replaced, or choose another version`;
       throw new AssayerError('ERR_OUTPUT_UNWRITABLE', { path: folder, problem });
     }
-    await mkdir(temporary, { recursive: true });
+    await makeFolder(temporary);
     for (const [name, content] of Object.entries(files)) {
       await using handle = await open(join(temporary, name), 'w');
       await handle.writeFile(content);
       await handle.sync();
     }
+    if (present === hash) await keepOthers(folder, temporary, files);
     if (present !== null) await rename(folder, aside);
-    await rename(temporary, folder);
+    try {
+      await rename(temporary, folder);
+    } catch (cause) {
+      if (present !== null) await rename(aside, folder);
+      throw cause;
+    }
   } catch (cause) {
     throw outputError(folder, cause);
   } finally {
     await rm(temporary, { recursive: true, force: true });
     await rm(aside, { recursive: true, force: true });
+  }
+}
+
+/** What stands beside the same artifact (its validation) stays. */
+async function keepOthers(
+  folder: string,
+  temporary: string,
+  files: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!Object.hasOwn(files, name)) await cp(join(folder, name), join(temporary, name), { recursive: true });
   }
 }
 

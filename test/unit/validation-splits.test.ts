@@ -117,6 +117,10 @@ test('each large source is held out once, the largest first, at most four, small
   ) as readonly Parting[];
   expect(partings.map(({ heldOut }) => heldOut)).toEqual(['source 1', 'source 2', 'source 4', 'source 3']);
   expect(testAt(partings[0]).map((i) => labels[pool.rawRows[i]])).toEqual(Array(60).fill('source 1'));
+  // A row of no known source may be of the one held out: it is on neither side.
+  const unknown = partings[0].sides.filter((_, i) => labels[pool.rawRows[i]] === null);
+  expect(unknown.length).toBeGreaterThan(0);
+  expect(new Set(unknown)).toEqual(new Set(['out']));
   expect(sourceSplit(pool, NOTHING_KNOWN, 'regression')).toBe('one laboratory');
 });
 

@@ -96,7 +96,12 @@ export const sourceSplit: SplitRule = ({ rawRows, values }, { origin, source }) 
   return large.map(([name]) => ({
     heldOut: name,
     how: `all rows of one ${source.by}; sources of at least ${Math.ceil(least)} rows, at most the ${SOURCES.most} largest`,
-    ...sidesOf([...rawRows.keys()].map((i) => label(i) === name)),
+    // A row whose source is not known may be of the one held out.
+    sides: [...rawRows.keys()].map((i) => {
+      if (label(i) === null) return 'out';
+      return label(i) === name ? 'test' : 'train';
+    }),
+    outReason: `no ${source.by} known`,
   }));
 };
 
