@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
 import type { Calibration, Manifest } from '../core/artifact.ts';
 import { AssayerError, describeCause } from '../core/errors.ts';
-import { listModels, type ModelEntry, readManifest, readModel, selectModels } from '../flows/models.ts';
+import { listModels, type ModelEntry, readCard, readModel, selectModels } from '../flows/models.ts';
+import { headline, metricTable } from './metric-text.ts';
 import { addModelsImportCommand } from './models-import.ts';
 import type { CommandContext } from './run.ts';
 import { textTable } from './text-table.ts';
 
 interface ModelsOptions {
   models: string;
+  details?: boolean;
   json?: boolean;
 }
 
@@ -15,23 +17,24 @@ const EXAMPLES = `
 Examples:
   assayer models list
   assayer models show solubility
+  assayer models show solubility --details
   assayer models show herg@1 --json
 `;
 
-/** `assayer models`: what is there, what it is made of, and whether its files are whole. */
+/** `assayer models`: what is there and whether its files are whole, the card of each, and what it is made of. */
 export function addModelsCommand(program: Command, context: CommandContext): void {
   const models = program
     .command('models')
-    .description('List model artifacts, show one (figures, data, calibration, hashes), or import your own.')
+    .description('List model artifacts, show the card of one, or import your own.')
     .addHelpText('after', EXAMPLES);
   models
     .command('list')
-    .description('One line for each artifact.')
+    .description('One line for each artifact, after checking its files against their hashes.')
     .option('--models <folder>', 'folder of model artifacts', context.modelsFolder)
     .option('--json', 'print the manifests as a JSON array; a damaged one as {model, problem}')
     .addHelpText('after', EXAMPLES)
     .action(async (options: ModelsOptions) => {
-      const lines = await readManifests(options.models);
+      const lines = await readLines(options.models);
       process.stdout.write(`${options.json ? listJson(lines) : listText(lines)}\n`);
       const damaged = lines.find(({ manifest }) => manifest === null);
       if (damaged) throw damaged.cause;
@@ -39,14 +42,17 @@ export function addModelsCommand(program: Command, context: CommandContext): voi
   models
     .command('show')
     .argument('<model>', 'endpoint (its newest version) or endpoint@version')
-    .description('Everything a manifest says, after checking the files against their hashes.')
+    .description('The card of an artifact, after checking its files against their hashes.')
     .option('--models <folder>', 'folder of model artifacts', context.modelsFolder)
+    .option('--details', 'print settings, calibration, hashes and all figures instead of the card')
     .option('--json', 'print the manifest as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (name: string, options: ModelsOptions) => {
       const [entry] = await selectModels(options.models, [name]);
       const { manifest } = await readModel(entry);
-      process.stdout.write(options.json ? `${JSON.stringify(manifest)}\n` : `${showText(entry, manifest)}\n`);
+      if (options.json) process.stdout.write(`${JSON.stringify(manifest)}\n`);
+      else if (options.details) process.stdout.write(`${detailsText(entry, manifest)}\n`);
+      else process.stdout.write(await readCard(entry, manifest));
     });
   addModelsImportCommand(models, context);
 }
@@ -60,33 +66,28 @@ interface ModelLine {
 }
 
 /** @throws ERR_MODEL_NOT_FOUND where the folder holds no model */
-async function readManifests(folder: string): Promise<ModelLine[]> {
+async function readLines(folder: string): Promise<ModelLine[]> {
   const entries = await listModels(folder);
   if (entries.length === 0) {
     throw new AssayerError('ERR_MODEL_NOT_FOUND', { model: 'of any endpoint', folder, known: 'none' });
   }
-  return Promise.all(
-    entries.map(async (entry) => {
-      const model = `${entry.endpoint}@${entry.version}`;
-      try {
-        return { model, manifest: await readManifest(entry) };
-      } catch (cause) {
-        return { model, manifest: null, cause }; // told in its line, and thrown after the list
-      }
-    }),
-  );
+  const lines: ModelLine[] = [];
+  for (const entry of entries) {
+    const model = `${entry.endpoint}@${entry.version}`;
+    try {
+      const { manifest } = await readModel(entry);
+      lines.push({ model, manifest });
+    } catch (cause) {
+      lines.push({ model, manifest: null, cause }); // told in its line, and thrown after the list
+    }
+  }
+  return lines;
 }
 
 function listJson(lines: readonly ModelLine[]): string {
   return JSON.stringify(
     lines.map((line) => line.manifest ?? { model: line.model, problem: problemOf(line.cause) }),
   );
-}
-
-/** The first figure of a manifest, which its trainer puts first because it is the one people ask for. */
-function headline(manifest: Manifest): string {
-  const [name, metric] = Object.entries(manifest.metrics)[0];
-  return `${name} ${metric.value.toFixed(3)} (${metric.low.toFixed(3)} to ${metric.high.toFixed(3)})`;
 }
 
 function listText(lines: readonly ModelLine[]): string {
@@ -137,13 +138,8 @@ function calibrationText(calibration: Calibration): string {
   }
 }
 
-function showText(entry: ModelEntry, manifest: Manifest): string {
+function detailsText(entry: ModelEntry, manifest: Manifest): string {
   const { endpoint, dataset, split, trainer, calibration, domain } = manifest;
-  const figures = Object.entries(manifest.metrics).map(([name, { value, low, high }]) => [
-    name,
-    value.toFixed(4),
-    `${low.toFixed(4)} to ${high.toFixed(4)}`,
-  ]);
   return [
     `${endpoint.id}@${manifest.version}  ${endpoint.title} (${endpoint.unit})`,
     '',
@@ -161,6 +157,6 @@ function showText(entry: ModelEntry, manifest: Manifest): string {
     `artifact     ${manifest.hash}`,
     `folder       ${entry.folder} (files match their hashes)`,
     '',
-    textTable(['test figure', 'value', '95 % interval'], figures),
+    metricTable(manifest),
   ].join('\n');
 }

@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 
 /** Reads `a,b,c`. */
@@ -13,6 +14,11 @@ export function count(text: string): number {
   if (!Number.isInteger(value) || value < 1)
     throw new InvalidArgumentError('Give a whole number of at least 1.');
   return value;
+}
+
+/** The folder of public data that a command reads: as named, else by the environment, else beside the checkout; absolute. */
+export function dataFolderOf(named: string | undefined): string {
+  return resolve(named ?? join(process.env.ASSAYER_SHARED ?? '../shared', 'data'));
 }
 
 /** Reads a probability, 0 and 1 excluded. */

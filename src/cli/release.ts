@@ -1,17 +1,18 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { AssayerError } from '../core/errors.ts';
 import type { CheckResult, ReleaseDecision, ReleaseRecord } from '../core/release.ts';
 import { DEFAULT_RELEASE_POLICY, parseReleasePolicy, type ReleasePolicy } from '../core/release-policy.ts';
 import type { Engine } from '../flows/engine.ts';
 import type { ModelEntry } from '../flows/models.ts';
+import { DATASET_RECIPES } from '../flows/recipes.ts';
 import { type ReleaseSummary, release, requireReleased } from '../flows/release.ts';
 import { type EvaluationSet, evaluationOfRecipe } from '../flows/release-evaluation.ts';
 import { findRelease, listReleases } from '../flows/release-list.ts';
 import { evaluationOfTable } from '../flows/release-table.ts';
 import { recipeOf } from '../flows/train.ts';
 import { inputError } from '../store/file-error.ts';
-import { count } from './options.ts';
+import { count, dataFolderOf } from './options.ts';
 import type { CommandContext } from './run.ts';
 import { textTable } from './text-table.ts';
 
@@ -40,6 +41,7 @@ Examples:
   assayer release herg --approver "Ada Example <ada@example.org>" --data ../shared/data
   assayer release herg@2 --approver "Ada Example <ada@example.org>" --dry-run --json
   assayer release ppb --approver "Ada Example <ada@example.org>" --waive calibration="252 rows only; intervals were judged by hand"
+  assayer release ames@2 --approver "Ada Example <ada@example.org>" --evaluation test.csv --models ./models --dry-run
   assayer release list
   assayer release show herg#2
 `;
@@ -55,6 +57,14 @@ export function addReleaseCommand(program: Command, context: CommandContext): vo
       '--data <folder>',
       'folder with raw/ and splits/, for the evaluation rows (default: $ASSAYER_SHARED/data, else ../shared/data)',
     )
+    .addOption(
+      new Option(
+        '--evaluation <table>',
+        'table that an imported model was measured on, to judge it on those rows instead',
+      ).conflicts('data'),
+    )
+    .option('--smiles-column <name>', 'column of that table that holds the SMILES (default: found)')
+    .option('--value-column <name>', 'column of that table with the values (default: value)')
     .option(
       '--models <folder>',
       'folder of model artifacts, of the current release too',
@@ -92,7 +102,9 @@ export function addReleaseCommand(program: Command, context: CommandContext): vo
     .action(async (name: string, _: RecordOptions, command: Command) => {
       const { workspace, json } = command.optsWithGlobals<RecordOptions>();
       const record = await findRelease(workspace, name);
-      process.stdout.write(`${json ? JSON.stringify(record) : recordText(record, record, true)}\n`);
+      process.stdout.write(
+        `${json ? JSON.stringify(record) : recordText(record, { record, standing: null }, true)}\n`,
+      );
     });
 }
 
@@ -110,9 +122,7 @@ async function releaseAction(context: CommandContext, model: string, options: Re
     dryRun: options.dryRun === true,
   };
   const summary = await release(engine, request, (entry) => evaluationOf(context, engine, entry, options));
-  process.stdout.write(
-    `${options.json ? jsonOf(summary) : recordText(summary.decision, summary.record, false)}\n`,
-  );
+  process.stdout.write(`${options.json ? jsonOf(summary) : recordText(summary.decision, summary, false)}\n`);
   requireReleased(summary);
 }
 
@@ -127,7 +137,11 @@ function evaluationOf(
     const columns = { ...(smilesColumn && { smilesColumn }), ...(valueColumn && { valueColumn }) };
     return evaluationOfTable(engine, entry, { path: evaluation, workspace, ...columns }, signal);
   }
-  const dataFolder = data ?? join(process.env.ASSAYER_SHARED ?? '../shared', 'data');
+  if (!Object.hasOwn(DATASET_RECIPES, entry.endpoint)) {
+    const problem = `There are no shared test rows of ${entry.endpoint}. Name the table that the model was measured on: --evaluation <table>.`;
+    throw new AssayerError('ERR_USAGE', { problem });
+  }
+  const dataFolder = dataFolderOf(data);
   const place = { recipe: recipeOf(entry.endpoint), dataFolder, workspace, curationReport: null };
   return evaluationOfRecipe(engine, place, signal);
 }
@@ -143,8 +157,8 @@ async function readPolicy(path: string): Promise<ReleasePolicy> {
   return parseReleasePolicy(text, path);
 }
 
-function jsonOf({ decision, record }: ReleaseSummary): string {
-  return JSON.stringify(record ?? decision);
+function jsonOf({ decision, record, standing }: ReleaseSummary): string {
+  return JSON.stringify(record ?? standing ?? decision);
 }
 
 function listText(records: readonly ReleaseRecord[]): string {
@@ -157,7 +171,7 @@ function listText(records: readonly ReleaseRecord[]): string {
       .filter(({ outcome }) => outcome !== 'passed')
       .map(({ check, outcome }) => (outcome === 'waived' ? `${check} (waived)` : check))
       .join(', '),
-    record.approver?.name ?? 'nobody',
+    record.approver.name,
     record.time,
     record.artifact?.slice(0, 12) ?? 'unknown',
   ]);
@@ -167,24 +181,37 @@ function listText(records: readonly ReleaseRecord[]): string {
 /** @param withMeasurements every measured value below its check */
 function recordText(
   decision: ReleaseDecision,
-  record: ReleaseRecord | null,
+  { record, standing }: Pick<ReleaseSummary, 'record' | 'standing'>,
   withMeasurements: boolean,
 ): string {
   const { endpoint, version, outcome, approver, evaluation, policy, replaces, time } = decision;
   const lines = [
-    `${endpoint}@${version}  ${outcome}${record ? ` (record ${record.sequence})` : ' (dry run, not recorded)'}`,
+    `${endpoint}@${version}  ${outcomeText(outcome, record, standing)}`,
     '',
     `artifact    ${decision.artifact ?? 'unknown'}`,
     `replaces    ${replaces ?? 'nothing: a first release'}`,
     `evaluation  ${evaluation.rows} rows, ${evaluation.source} (${evaluation.hash.slice(0, 12)})`,
     `policy      ${policy.content.name} (${policy.hash.slice(0, 12)})`,
-    `approver    ${approver ? `${approver.name} <${approver.mail}>` : 'nobody'}`,
+    `approver    ${approver.name} <${approver.mail}>`,
     `time        ${time}`,
-    ...(record ? [`record      ${record.hash}, after ${record.previous ?? 'nothing'}`] : []),
+    ...(record
+      ? [
+          `record      ${record.hash}, ${record.previous ? `after ${record.previous}` : `the first of ${endpoint}`}`,
+        ]
+      : []),
     '',
     ...decision.checks.flatMap((check) => checkLines(check, withMeasurements)),
   ];
   return lines.join('\n');
+}
+
+function outcomeText(
+  outcome: ReleaseDecision['outcome'],
+  record: ReleaseRecord | null,
+  standing: ReleaseRecord | null,
+): string {
+  if (standing) return `already the current release (record ${standing.sequence}), nothing new to record`;
+  return record ? `${outcome} (record ${record.sequence})` : `${outcome} (dry run, not recorded)`;
 }
 
 function checkLines(result: CheckResult, withMeasurements: boolean): string[] {

@@ -44,11 +44,15 @@ export function addScreenCommand(program: Command, context: CommandContext): voi
     )
     .option(
       '-e, --endpoints <list>',
-      'endpoints, or endpoint@version, separated by commas (default: all)',
+      'endpoints (what the workspace releases, else the newest version), or endpoint@version, separated by commas (default: all)',
       list,
     )
     .option('--models <folder>', 'folder of model artifacts', context.modelsFolder)
-    .option('--workspace <folder>', 'folder that keeps feature sets between screens', '.assayer')
+    .option(
+      '--workspace <folder>',
+      'folder that keeps feature sets between screens, and releases',
+      '.assayer',
+    )
     .addOption(
       new Option('--format <format>', 'format of the input, where its name does not tell').choices(
         INPUT_FORMATS,
@@ -110,7 +114,7 @@ function present(summary: ScreenSummary, options: ScreenOptions): void {
  * @param named  devices that the caller asked for: only then is it news that one of them was not used
  */
 export function summaryText(
-  { lineage, columnsChosen }: ScreenSummary,
+  { lineage, columnsChosen, releasedInstead }: ScreenSummary,
   named: readonly string[] = [],
 ): string {
   const { counts, work, output, featureSet, devices, refusals } = lineage;
@@ -118,12 +122,22 @@ export function summaryText(
   const rate = Math.round(counts.rows / Math.max(seconds, 0.001));
   const names = work.models.map((model) => `${model.endpoint}@${model.version} (${model.unit})`);
   const weak = work.models.filter((model) => model.lowEvidence).map((model) => model.endpoint);
+  const uncalibrated = work.models.filter((model) => !model.calibrated).map((model) => model.endpoint);
+  const unreleased = work.models
+    .filter(({ released }) => released === false)
+    .map(({ endpoint, version }) => `${endpoint}@${version}`);
   return [
     `${counts.rows.toLocaleString('en')} compounds: ${counts.accepted.toLocaleString('en')} predicted, ${counts.rejected.toLocaleString('en')} rejected`,
     `columns    ${columnsChosen}`,
     `models     ${names.join(', ')}`,
     ...(weak.length > 0
       ? [`weak       ${weak.join(', ')}: low evidence, few training rows (see the card)`]
+      : []),
+    ...(uncalibrated.length > 0
+      ? [`uncalibrated  ${uncalibrated.join(', ')}: no intervals, and probabilities as the model gives them`]
+      : []),
+    ...(unreleased.length > 0
+      ? [`not released  ${unreleased.join(', ')}; this workspace releases ${releasedInstead.join(', ')}`]
       : []),
     `device     ${[...new Set(Object.values(devices))].join(', ')}; features ${featureSet.reused ? 'reused' : 'computed'}${featureSet.sha256 ? ` (${featureSet.sha256.slice(0, 12)})` : ', not kept'}`,
     ...refusals

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { AssayerError } from '../core/errors.ts';
 import { APPROVED_LIKE } from '../flows/approved-like.ts';
@@ -6,10 +5,11 @@ import { curateDataset } from '../flows/curate-dataset.ts';
 import { countReasons } from '../flows/curation-report.ts';
 import type { Dataset } from '../flows/dataset.ts';
 import type { Engine } from '../flows/engine.ts';
-import { selectModels } from '../flows/models.ts';
+import { readManifest, selectModels } from '../flows/models.ts';
 import { recipeOf, type TrainSummary, train } from '../flows/train.ts';
 import { type Verification, verifyArtifact } from '../flows/verify-artifact.ts';
-import { count, list } from './options.ts';
+import { metricTable } from './metric-text.ts';
+import { count, dataFolderOf, list } from './options.ts';
 import type { CommandContext } from './run.ts';
 import { textTable } from './text-table.ts';
 
@@ -43,7 +43,7 @@ export function addTrainCommand(program: Command, context: CommandContext): void
     .argument('[endpoint]', 'solubility, herg, ames, ...; docs/endpoints.md lists all')
     .option(
       '--data <folder>',
-      'folder with raw/ and splits/ (default: $ASSAYER_SHARED/data, else ../shared/data)',
+      'folder with raw/ and splits/ (default: $ASSAYER_SHARED/data, else ../shared/data from here)',
     )
     .option('--models <folder>', 'folder to write <endpoint>/<version>/ into', context.modelsFolder)
     .option('--model-version <n>', 'version of the artifact', '1')
@@ -64,7 +64,8 @@ export function addTrainCommand(program: Command, context: CommandContext): void
       }
       const engine = await context.engine(options.threads ? { threads: options.threads } : {});
       const place = {
-        dataFolder: options.data ?? join(process.env.ASSAYER_SHARED ?? '../shared', 'data'),
+        // Absolute, so that a message about a missing file tells which folder was meant.
+        dataFolder: dataFolderOf(options.data),
         workspace: options.workspace,
       };
       if (endpoint === undefined) return verify(engine, options, place, context.signal);
@@ -115,7 +116,12 @@ async function verify(
   const names = options.verify?.join() === 'all' ? [] : (options.verify ?? []);
   const failed: Verification[] = [];
   for (const entry of await selectModels(options.models, names)) {
-    const verification = await verifyArtifact(engine, entry, recipeOf(entry.endpoint), place, { signal });
+    if ((await readManifest(entry)).trainer.name === 'imported') {
+      process.stderr.write(`${entry.endpoint}@${entry.version} was imported: it cannot be made here\n`);
+      continue;
+    }
+    const request = { ...place, drugs: APPROVED_LIKE };
+    const verification = await verifyArtifact(engine, entry, recipeOf(entry.endpoint), request, { signal });
     const { model, hash, differs } = verification;
     const told = differs.length === 0 ? 'the same bytes' : `differs: ${differs.join(', ')}`;
     const line = options.json ? JSON.stringify(verification) : `${model}  ${hash.slice(0, 12)}  ${told}`;
@@ -156,10 +162,5 @@ function datasetText({ hash, rawRows, conflictCompounds, dropped, ...parts }: Da
 }
 
 function trainText({ manifest, folder }: TrainSummary): string {
-  const figures = Object.entries(manifest.metrics).map(([name, { value, low, high }]) => [
-    name,
-    value.toFixed(4),
-    `${low.toFixed(4)} to ${high.toFixed(4)}`,
-  ]);
-  return `${textTable(['test figure', 'value', '95 % interval'], figures)}\n\nartifact ${manifest.hash}\nwritten  ${folder}`;
+  return `${metricTable(manifest)}\n\nartifact ${manifest.hash}\nwritten  ${folder}`;
 }

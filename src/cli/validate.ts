@@ -1,14 +1,14 @@
-import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
+import { readManifest, selectModels } from '../flows/models.ts';
 import { recipeOf } from '../flows/train.ts';
-import { type ValidateSummary, validate } from '../flows/validate.ts';
+import { requireTrainedHere, type ValidateSummary, validate } from '../flows/validate.ts';
 import type { Comparison } from '../flows/validation/compare.ts';
 import { figureText, percentText, shareText, titleOf } from '../flows/validation/figure-text.ts';
 import { findingsOf } from '../flows/validation/findings.ts';
 import { plotsOf } from '../flows/validation/plots/plots.ts';
 import { SPLIT_NAMES, type SplitName, type Validation } from '../flows/validation/report-schema.ts';
 import { attachValidation, writeValidation } from '../flows/validation/validation-files.ts';
-import { count, list } from './options.ts';
+import { count, dataFolderOf, list } from './options.ts';
 import { durationText } from './progress.ts';
 import type { CommandContext } from './run.ts';
 import { textTable } from './text-table.ts';
@@ -58,7 +58,10 @@ export function addValidateCommand(program: Command, context: CommandContext): v
     .option('--json', 'print the validation as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (model: string, options: ValidateOptions) => {
-      const recipe = recipeOf(model.split('@')[0]);
+      // Before the recipe is looked for, which an imported endpoint need not have.
+      const [chosen] = await selectModels(options.models, [model]);
+      requireTrainedHere(await readManifest(chosen));
+      const recipe = recipeOf(chosen.endpoint);
       const engine = await context.engine(options.threads ? { threads: options.threads } : {});
       const { signal } = context;
       let last = '';
@@ -68,7 +71,7 @@ export function addValidateCommand(program: Command, context: CommandContext): v
           recipe,
           model,
           modelsFolder: options.models,
-          dataFolder: options.data ?? join(process.env.ASSAYER_SHARED ?? '../shared', 'data'),
+          dataFolder: dataFolderOf(options.data),
           workspace: options.workspace,
           splits: options.splits,
           against: options.against ?? null,

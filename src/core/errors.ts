@@ -222,8 +222,7 @@ export const ERRORS = {
     exitCode: 2,
   },
   ERR_RELEASE_REFUSED: {
-    message:
-      'Release of {model} is refused: {checks}. {record} Correct the model, or waive with a reason what the policy lets you waive.',
+    message: 'Release of {model} is refused: {checks}. {record} {advice}',
     status: 422,
     retryable: false,
     exitCode: 2,

@@ -37,6 +37,9 @@ export interface ReleasePolicy {
     readonly maxRandom: number;
     /** Fewer rows than this, in training or evaluation, allow no such estimate. */
     readonly minRows: number;
+    /** Fewer known training compounds than this, or a smaller share of all, do not stand in for that estimate. */
+    readonly minKnown: number;
+    readonly minKnownShare: number;
   };
   readonly noWorse: {
     /** Mean absolute error, and the Brier score, in relation to that of the current release. */
@@ -45,6 +48,8 @@ export interface ReleasePolicy {
     readonly auroc: number;
   };
   readonly calibration: {
+    /** Share of values that intervals must promise to hold. */
+    readonly coverage: number;
     /** Where the share of values inside their 90 % interval may lie; a 95 % binomial interval of it must reach in. */
     readonly coverageFrom: number;
     readonly coverageTo: number;
@@ -71,9 +76,10 @@ export const DEFAULT_RELEASE_POLICY: ReleasePolicy = {
   integrity: { figureTolerance: 0.005 },
   definition: { variants: [] },
   leakage: { maxCompounds: 0, maxExtraTwins: 0.01 },
-  labels: { maxChanged: 0.02, maxRandom: 0.12, minRows: 200 },
+  labels: { maxChanged: 0.02, maxRandom: 0.12, minRows: 200, minKnown: 50, minKnownShare: 0.5 },
   noWorse: { relativeLoss: 0.05, auroc: 0.015 },
   calibration: {
+    coverage: 0.9,
     coverageFrom: 0.87,
     coverageTo: 0.93,
     binCoverage: 0.8,
@@ -98,6 +104,7 @@ export function policyHash(policy: ReleasePolicy): string {
 const COUNTS = new Set([
   'leakage.maxCompounds',
   'labels.minRows',
+  'labels.minKnown',
   'calibration.binRows',
   'calibration.errorRows',
   'waivers.minReason',

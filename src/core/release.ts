@@ -74,7 +74,7 @@ export interface ReleaseDecision {
   readonly policy: { readonly hash: string; readonly content: ReleasePolicy };
   readonly checks: readonly CheckResult[];
   readonly waivers: readonly Waiver[];
-  readonly approver: Approver | null;
+  readonly approver: Approver;
   /** Identity of the artifact that was released when the checks were made; null for a first release. */
   readonly replaces: string | null;
   /** ISO 8601, from the engine's clock. */
@@ -118,9 +118,8 @@ export function releaseHash(record: Omit<ReleaseRecord, 'hash'> | ReleaseRecord)
 export function currentRelease(records: readonly ReleaseRecord[]): CurrentRelease | null {
   const last = records.findLast(({ outcome }) => outcome === 'released');
   if (!last) return null;
-  const { version, sequence, hash, time } = last;
-  // A record with the outcome released has these: the checks of integrity and approver cannot be waived.
-  const approver = last.approver as Approver;
+  const { version, sequence, hash, approver, time } = last;
+  // A record with the outcome released has artifact and contract: the check of integrity cannot be waived.
   return {
     version,
     artifact: last.artifact as string,

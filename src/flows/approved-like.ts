@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ApprovedLike } from '../core/artifact.ts';
 import { AssayerError } from '../core/errors.ts';
+import { sha256File } from '../core/hash.ts';
 import type { Predictor } from '../core/ports.ts';
 import { quantile } from '../statistics/quantile.ts';
 import { openTable } from '../store/compound-table.ts';
@@ -37,6 +39,29 @@ export const APPROVED_LIKE: DrugSet = {
 /** Quantiles kept: the percentiles 0 to 100. */
 const STEPS = 100;
 
+/** Where a training finds its files, and for which endpoint. */
+interface DrugPlace {
+  readonly endpoint: string;
+  readonly dataFolder: string;
+}
+
+/**
+ * Refuses a drug file that is not there or another one, before the long work whose last step reads it.
+ * @throws ERR_DATA_NOT_FOUND, ERR_DATA_SOURCE, ERR_CANCELLED
+ */
+export async function requireDrugs(
+  drugs: DrugSet,
+  { endpoint, dataFolder }: DrugPlace,
+  signal?: AbortSignal,
+): Promise<void> {
+  const file = join(dataFolder, drugs.file);
+  const path = `${file} (drugs that predictions are ranked among, for percentiles)`;
+  if (!existsSync(file)) throw new AssayerError('ERR_DATA_NOT_FOUND', { endpoint, path });
+  const actual = await sha256File(file, signal);
+  if (actual === drugs.sha256) return;
+  throw new AssayerError('ERR_DATA_SOURCE', { endpoint, path, expected: drugs.sha256, actual });
+}
+
 /**
  * How a model's predictions for a set of drugs are spread. Rejected compounds are left out.
  * @throws ERR_DATA_SOURCE, what openTable and openFeatures throw
@@ -45,7 +70,7 @@ export async function rankAmongDrugs(
   engine: Engine,
   predictor: Predictor,
   drugs: DrugSet,
-  request: { readonly endpoint: string; readonly dataFolder: string; readonly workspace: string },
+  request: DrugPlace & { readonly workspace: string },
   signal?: AbortSignal,
 ): Promise<ApprovedLike> {
   const { endpoint } = request;

@@ -1,8 +1,9 @@
 import type { Manifest } from '../core/artifact.ts';
 import { AssayerError } from '../core/errors.ts';
 import { MODEL_NAMES } from './fit-model.ts';
+import { knownMissTexts } from './known-misses.ts';
 import type { DatasetRecipe } from './recipes.ts';
-import { bulletList, markdownTable } from './validation/figure-text.ts';
+import { bulletList, CALIBRATION_ERROR_NOTE, markdownTable } from './validation/figure-text.ts';
 import { findingsOf } from './validation/findings.ts';
 import { CARD_PLOTS } from './validation/plots/plots.ts';
 import type { Validation } from './validation/report-schema.ts';
@@ -36,6 +37,7 @@ Cut-offs people use: ${recipe.cutoffs}.
 
 ${found ? `## Strengths\n${bulletList(found.strengths)}\n\n` : ''}## Weak spots
 ${bulletList([
+  ...knownMissTexts(manifest),
   ...(found ? found.weakSpots : []),
   sentence(recipe.weakSpots),
   calibration.kind === 'conformal'
@@ -46,7 +48,7 @@ ${bulletList([
 ])}
 
 ## Figures on the held-out test rows
-Split: ${split.name}. Intervals: 95 %, bootstrap over whole scaffolds.${endpoint.kind === 'regression' ? ' Errors are on the modelled scale.' : ''}
+Split: ${split.name}. Intervals: 95 %, bootstrap over whole scaffolds.${endpoint.kind === 'regression' ? ' Errors are on the modelled scale.' : ` ${CALIBRATION_ERROR_NOTE}`}
 
 ${markdownTable(['figure', 'value', '95 % interval'], figures)}
 ${validation ? `\n${validationText(validation)}\n` : ''}
@@ -58,7 +60,7 @@ ${domain.minSimilarity.toFixed(3)} (Morgan radius 2, 2,048 bits; 5 % of the trai
 were unknown) and no descriptor lies further than ${domain.maxDescriptorZ.toFixed(1)} standard deviations from the training mean (1 % would fail).
 
 ## Data
-${sentence(endpoint.assay)}${endpoint.species ? ` Species: ${endpoint.species}.` : ''} Source: ${recipe.source}. Licence: ${recipe.licence}.
+${sentence(endpoint.assay)}${endpoint.species === 'none' ? '' : ` Species: ${endpoint.species}.`} Source: ${recipe.source}. Licence: ${recipe.licence}.
 ${recipe.notes}
 
 ${curationText(manifest)}

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createTableWriter } from '../store/table-writer.ts';
 import { openWorkspace } from '../store/workspace.ts';
 import { writeCurationReport } from './curation-report.ts';
 import { buildDataset, type Dataset } from './dataset.ts';
@@ -17,7 +18,8 @@ export interface CurateRequest {
 
 /**
  * Makes a dataset by its recipe, and the report that tells what became of every raw row.
- * @throws what buildDataset and writeCurationReport throw, ERR_USAGE where the report would overwrite the data
+ * @throws what buildDataset and writeCurationReport throw, ERR_USAGE where the report would overwrite the data;
+ *   what is wrong with the report's path is told before any work
  */
 export async function curateDataset(
   engine: Engine,
@@ -26,7 +28,15 @@ export async function curateDataset(
 ): Promise<Dataset> {
   const sources = [recipe.rawFile, recipe.splitFile].map((path) => join(dataFolder, path));
   requireDistinctFiles([...sources, curationReport]);
+  if (curationReport !== null && curationReport !== '-') await requireWritable(curationReport);
   const dataset = await buildDataset(engine, recipe, dataFolder, await openWorkspace(workspace), options);
   if (curationReport !== null) await writeCurationReport(curationReport, dataset, options.signal);
   return dataset;
+}
+
+/** Opens a table under this name and drops it again. @throws ERR_OUTPUT_FORMAT, ERR_OUTPUT_BUSY, ERR_OUTPUT_UNWRITABLE */
+async function requireWritable(path: string): Promise<void> {
+  const columns = [{ name: 'row', type: 'int', nullable: false }] as const;
+  const writer = await createTableWriter(path, columns, { metadata: {} });
+  await writer.abort();
 }

@@ -4,15 +4,15 @@ import { AssayerError, describeCause } from '../core/errors.ts';
 import type { NeighborIndex, Predictor } from '../core/ports.ts';
 import { ARTIFACT_FILES, writeArtifactFolder } from '../store/artifact-folder.ts';
 import { openWorkspace } from '../store/workspace.ts';
-import { requireDistinctFiles } from './distinct-files.ts';
 import type { Engine } from './engine.ts';
 import type { ScoredRows } from './evaluate.ts';
 import { calibrateImport } from './import/calibrate.ts';
+import { requireDistinctTables } from './import/distinct-tables.ts';
 import { endpointDefinition } from './import/endpoint-definition.ts';
 import { importCard } from './import/import-card.ts';
 import { type ImportRows, readImportRows, type TablePaths } from './import/import-rows.ts';
 import { importedArtifact } from './import/imported-artifact.ts';
-import { answersOf, type Probed, probeModel, requireVaried } from './import/probe-model.ts';
+import { answersOf, type Probed, probeModel, requireLogits, requireVaried } from './import/probe-model.ts';
 import { type GraphRequest, readGraph } from './import/read-graph.ts';
 import { requireNamedContract } from './import/required-contract.ts';
 import { DATASET_RECIPES } from './recipes.ts';
@@ -63,7 +63,7 @@ export async function importModel(
   { signal, onStep = () => undefined }: ImportOptions = {},
 ): Promise<ImportSummary> {
   requireVersion(request.version);
-  requireDistinctFiles([request.model, request.training, request.evaluation, request.calibration]);
+  requireDistinctTables(request);
   await requireNamedContract(request.contract, engine.contract, request.model);
   const endpoint = await endpointDefinition(request.endpoint, request.definition, request.modelsFolder);
   onStep('reading the model');
@@ -100,7 +100,15 @@ export async function importModel(
   const model = calibration.kind === 'platt' ? await open(onnx) : raw;
 
   onStep('evaluation');
-  requireVaried(raw, await answersOf(raw, rows.evaluation.rows, rows.evaluation.at.length));
+  const evaluated = [rows.evaluation.rows, rows.evaluation.at.length] as const;
+  requireVaried(raw, await answersOf(raw, ...evaluated));
+  if (graph.outputKind === 'logit') {
+    const columns: Float32Array[] = [];
+    for (const column of graph.wrapColumns()) {
+      columns.push(await answersOf({ ...(await open(column)), outputKind: 'value' }, ...evaluated));
+    }
+    requireLogits(request.model, columns);
+  }
   const scored = await score(model, rows, training);
   const { manifest, reference } = importedArtifact(engine, {
     request,

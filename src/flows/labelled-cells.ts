@@ -3,7 +3,7 @@ import { AssayerError } from '../core/errors.ts';
 import { findColumn } from '../store/choose-columns.ts';
 import { findColumns } from '../store/find-columns.ts';
 import { InputBytes } from '../store/input-bytes.ts';
-import { detectFormat } from '../store/table-format.ts';
+import { detectFormat, type TableFormat } from '../store/table-format.ts';
 import type { Workspace } from '../store/workspace.ts';
 import type { TableRequest } from './labelled-table.ts';
 
@@ -31,30 +31,59 @@ export async function readLabels(
   await using _ = source;
   const value = findColumn(path, source.columns, request.valueColumn ?? 'value');
   const unit = source.columns.findIndex((name) => UNIT_COLUMN.test(name.trim()));
+  const place = placesOf(format, source.columns);
   const labels: (number | null)[] = [];
   let first: { readonly row: number; readonly unit: string } | null = null;
   for await (const [cells, units] of source.read(unit < 0 ? [value] : [value, unit], signal)) {
     cells.forEach((cell, i) => {
       const row = labels.length;
-      const label = labelOf(request, cell.trim(), row, source.columns[value]);
+      const label = labelOf(request, cell.trim(), place(row), source.columns[value]);
       labels.push(label);
       if (label === null || units === undefined) return;
       first ??= { row, unit: units[i].trim() };
-      if (first.unit === units[i].trim()) return;
+      if (first.unit === units[i].trim()) {
+        requireUnit(request, first.unit, place(row));
+        return;
+      }
       throw problem(
         request,
-        `row ${row} is in ${units[i].trim() || 'no unit'}, row ${first.row} in ${first.unit || 'no unit'} (column ${source.columns[unit]}). Convert all to ${request.endpoint.unit}`,
+        `${place(row)} is in ${units[i].trim() || 'no unit'}, ${place(first.row)} in ${first.unit || 'no unit'} (column ${source.columns[unit]}). Convert all to ${request.endpoint.unit}`,
       );
     });
   }
   return { labels, valueColumn: source.columns[value] };
 }
 
+/** Concentrations can be told apart; other units are written in too many ways to compare. */
+const CONCENTRATION = /^[pnuµμm]?M$/;
+
+function requireUnit(request: TableRequest, unit: string, where: string): void {
+  const { endpoint } = request;
+  const plain = (text: string) => text.replace(/[µμ]/, 'u');
+  const comparable = CONCENTRATION.test(unit) && CONCENTRATION.test(endpoint.unit);
+  if (!comparable || plain(unit) === plain(endpoint.unit)) return;
+  throw problem(
+    request,
+    `${where} is in ${unit}, the endpoint in ${endpoint.unit}. Convert all to ${endpoint.unit}`,
+  );
+}
+
+/**
+ * Names a row as an editor shows it. Of CSV and TSV its line, the header being line 1; blank lines are not counted, nor
+ * is a first line that says by what cells are delimited. Of other formats its number from 1.
+ */
+function placesOf(format: TableFormat, columns: readonly string[]): (row: number) => string {
+  if (format !== 'csv' && format !== 'tsv') return (row) => `row ${row + 1} (counted from 1)`;
+  // A table without a header has its columns named by the reader.
+  const isHeaderless = columns.every((name, i) => name === `column_${i + 1}`);
+  return (row) => `line ${row + (isHeaderless ? 1 : 2)}`;
+}
+
 /** The label on the modelled scale. */
-function labelOf(request: TableRequest, text: string, row: number, column: string): number | null {
+function labelOf(request: TableRequest, text: string, place: string, column: string): number | null {
   const { endpoint, plausible } = request;
   if (NO_VALUE.test(text)) return null;
-  const reads = `row ${row}, column ${column}, reads "${text.slice(0, 40)}"`;
+  const reads = `${place}, column ${column}, reads "${text.slice(0, 40)}"`;
   if (!DECIMAL.test(text)) {
     const advice = BOUND.test(text)
       ? 'a bound. Figures need exact values: leave such rows out'

@@ -108,11 +108,12 @@ async function collect(
   return { accepted, rejectedAt, fileRows };
 }
 
-/** Identity of labelled rows: of the file, which of its rows, and their labels. */
-export function labelsHash({ sha256, at, rows, rejectedAt, rejectedY }: LabelledTable): string {
+/** Identity of labelled rows: of the file, its compounds' column, which of its rows, and their labels. */
+export function labelsHash(table: LabelledTable): string {
+  const { sha256, smilesColumn, at, rows, rejectedAt, rejectedY } = table;
   const pairs = [
     ...at.map((row, i): [number, number] => [row, rows.y[i]]),
     ...rejectedAt.map((row, i): [number, number] => [row, rejectedY[i]]),
   ];
-  return identity({ source: sha256, rows: pairs.sort(([a], [b]) => a - b) });
+  return identity({ source: sha256, smilesColumn, rows: pairs.sort(([a], [b]) => a - b) });
 }

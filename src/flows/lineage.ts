@@ -23,6 +23,10 @@ export interface WorkRecord {
     readonly unit: string;
     /** Trained on few rows (LOW_EVIDENCE_ROWS). */
     readonly lowEvidence: boolean;
+    /** False for an imported model without held-out rows: no intervals, probabilities as the model gives them. */
+    readonly calibrated: boolean;
+    /** Whether it is the current release of its endpoint; null where the workspace has released none. */
+    readonly released: boolean | null;
   }[];
   /** Whether the column with what standardization did was asked for. */
   readonly notes: boolean;

@@ -5,7 +5,7 @@ import { sha256 } from '../core/hash.ts';
 import type { Predictor } from '../core/ports.ts';
 import { ARTIFACT_FILES } from '../store/artifact-folder.ts';
 import { encodeReference } from '../store/reference.ts';
-import { type DrugSet, rankAmongDrugs } from './approved-like.ts';
+import { type DrugSet, rankAmongDrugs, requireDrugs } from './approved-like.ts';
 import { type CurateRequest, curateDataset } from './curate-dataset.ts';
 import { countReasons } from './curation-report.ts';
 import type { Dataset, LabelledRows } from './dataset.ts';
@@ -53,6 +53,8 @@ export async function makeArtifact(
 ): Promise<MadeArtifact> {
   const { recipe } = request;
   const onStep = options.onStep ?? (() => undefined);
+  const place = { endpoint: recipe.endpoint.id, ...request };
+  if (request.drugs) await requireDrugs(request.drugs, place, options.signal);
   const dataset = await curateDataset(engine, request, {
     ...(options.signal && { signal: options.signal }),
     onProgress: (_, share) => onStep('features', share),
@@ -74,7 +76,6 @@ export async function makeArtifact(
   const { predictor } = await engine.loadPredictor(onnx, 'the new model');
   await using _ = predictor;
   await requireSameAnswers(predictor, dataset.test, answers);
-  const place = { endpoint: recipe.endpoint.id, ...request };
   const approvedLike = request.drugs
     ? await rankAmongDrugs(engine, predictor, request.drugs, place, options.signal)
     : null;

@@ -7,7 +7,7 @@ import { FINGERPRINT_BYTES } from '../core/fingerprint.ts';
 import { sha256 } from '../core/hash.ts';
 import { ARTIFACT_FILES } from '../store/artifact-folder.ts';
 import { decodeReference, type Reference } from '../store/reference.ts';
-import { trainingFingerprints } from '../trainers/export-gaussian-process.ts';
+import { fingerprintsTrainedOn } from './training-fingerprints.ts';
 
 /** A model artifact whose files were read and found to match their hashes. */
 export interface ModelArtifact {
@@ -125,15 +125,27 @@ export async function readModel(entry: ModelEntry): Promise<ModelArtifact> {
     verified(ARTIFACT_FILES.reference),
   ]);
   const reference = decoded(entry, ARTIFACT_FILES.reference, () => decodeReference(referenceBytes));
-  // An imported graph does not hold what it was trained on: the reference does.
-  const fingerprints =
-    reference.fingerprints ?? decoded(entry, ARTIFACT_FILES.model, () => trainingFingerprints(model));
+  const holder = reference.fingerprints ? ARTIFACT_FILES.reference : ARTIFACT_FILES.model;
+  const fingerprints = decoded(entry, holder, () => fingerprintsTrainedOn(manifest, model, reference));
   const rows = fingerprints.length / FINGERPRINT_BYTES;
   if (rows !== reference.inchikeys.length) {
     const problem = `it holds ${reference.inchikeys.length} compounds, the model was trained on ${rows}`;
     throw corrupt(entry, join(entry.folder, ARTIFACT_FILES.reference), problem);
   }
   return { manifest, model, reference, fingerprints };
+}
+
+/**
+ * The card of an artifact, which no hash covers: it must name the artifact it was written for.
+ * @throws ERR_MODEL_CORRUPT
+ */
+export async function readCard(entry: ModelEntry, manifest: Manifest): Promise<string> {
+  const path = join(entry.folder, ARTIFACT_FILES.card);
+  const card = await readFile(path, 'utf8').catch((cause) => {
+    throw corrupt(entry, path, describeCause(cause), cause);
+  });
+  if (card.includes(manifest.hash)) return card;
+  throw corrupt(entry, path, `${ARTIFACT_FILES.card} is that of another artifact`);
 }
 
 /** Runs a decoder; what it throws is a damaged file. */

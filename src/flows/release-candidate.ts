@@ -2,14 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Manifest } from '../core/artifact.ts';
 import { contractHash } from '../core/contract.ts';
-import { AssayerError, type ErrorCode } from '../core/errors.ts';
+import { AssayerError, describeCause, type ErrorCode } from '../core/errors.ts';
 import { sha256 } from '../core/hash.ts';
 import type { CurrentRelease } from '../core/release.ts';
 import { ARTIFACT_FILES } from '../store/artifact-folder.ts';
 import { textOf } from '../store/leftovers.ts';
 import type { Engine } from './engine.ts';
 import { externalTensors } from './gate/external-data.ts';
-import type { GateInput, ScoredModel } from './gate/gate-input.ts';
+import { type GateInput, type ScoredModel, SEE_INTEGRITY } from './gate/gate-input.ts';
+import { manifestProblem } from './gate/manifest-form.ts';
 import { listModels, type ModelArtifact, type ModelEntry, readManifest, readModel } from './models.ts';
 import { readyModel } from './ready-models.ts';
 import type { EvaluationSet } from './release-evaluation.ts';
@@ -30,22 +31,30 @@ export async function openCandidate(
   const read = await foreseen(['ERR_MODEL_CORRUPT'], () => readManifest(entry));
   const base = { name, card, externalData: [], scored: null };
   if (!read.value)
-    return { ...base, manifest: null, artifact: null, damage: read.problem, unscored: read.problem };
+    return { ...base, manifest: null, artifact: null, damage: read.problem, unscored: SEE_INTEGRITY };
+  const form = manifestProblem(read.value);
+  if (form !== null)
+    return {
+      ...base,
+      manifest: null,
+      artifact: null,
+      damage: `${ARTIFACT_FILES.manifest}: ${form}`,
+      unscored: SEE_INTEGRITY,
+    };
   const manifest = read.value;
   const opened = await foreseen(['ERR_MODEL_CORRUPT'], () => readWhole(entry, manifest));
   if (!opened.value)
-    return { ...base, manifest, artifact: null, damage: opened.problem, unscored: opened.problem };
-  const artifact = opened.value;
+    return { ...base, manifest, artifact: null, damage: opened.problem, unscored: SEE_INTEGRITY };
+  const { artifact, externalData } = opened.value;
   const known = { ...base, manifest, artifact, damage: null };
 
-  const externalData = externalTensors(artifact.model);
   // ONNX Runtime would look for those files below the working directory.
-  if (externalData.length > 0) return { ...known, externalData, unscored: 'the graph is not whole' };
+  if (externalData.length > 0) return { ...known, externalData, unscored: SEE_INTEGRITY };
   if (contractHash(manifest.contract) !== contractHash(engine.contract)) {
     return { ...known, unscored: 'the model was trained on other features than this engine makes' };
   }
   const scored = await foreseen(['ERR_MODEL_CORRUPT'], () => scoreModel(engine, artifact, evaluation));
-  if (!scored.value) return { ...known, artifact: null, damage: scored.problem, unscored: scored.problem };
+  if (!scored.value) return { ...known, artifact: null, damage: scored.problem, unscored: SEE_INTEGRITY };
   return { ...known, scored: scored.value, unscored: null };
 }
 
@@ -76,8 +85,14 @@ export async function openCurrent(
   return { name, scored: null, problem: absent };
 }
 
+/** A file of an artifact lies beside its manifest, nowhere else. */
+const BARE_NAME = /^\w[\w.-]*$/;
+
 /** The artifact with every file of its manifest verified, not only those that a screen reads. */
-async function readWhole(entry: ModelEntry, manifest: Manifest): Promise<ModelArtifact> {
+async function readWhole(
+  entry: ModelEntry,
+  manifest: Manifest,
+): Promise<{ readonly artifact: ModelArtifact; readonly externalData: readonly string[] }> {
   for (const [file, expected] of Object.entries(manifest.files)) {
     const path = join(entry.folder, file);
     const corrupt = (problem: string, cause?: unknown) =>
@@ -86,13 +101,23 @@ async function readWhole(entry: ModelEntry, manifest: Manifest): Promise<ModelAr
         { model: `${entry.endpoint}@${entry.version}`, path, problem },
         { cause },
       );
+    if (!BARE_NAME.test(file)) throw corrupt(`${file} is no name of a file beside the manifest`);
     const bytes = await readFile(path).catch((cause: unknown) => {
       throw corrupt(`${file} cannot be read`, cause);
     });
     const hash = sha256(bytes);
-    if (hash !== expected) throw corrupt(`${file} has hash ${hash}`);
+    if (hash !== expected)
+      throw corrupt(`${file} has hash ${hash.slice(0, 12)}, the manifest says ${expected.slice(0, 12)}`);
   }
-  return readModel(entry);
+  const artifact = await readModel(entry);
+  try {
+    return { artifact, externalData: externalTensors(artifact.model) };
+  } catch (cause) {
+    const path = join(entry.folder, ARTIFACT_FILES.model);
+    const problem = `${ARTIFACT_FILES.model} is no ONNX file (${describeCause(cause)})`;
+    const model = `${entry.endpoint}@${entry.version}`;
+    throw new AssayerError('ERR_MODEL_CORRUPT', { model, path, problem }, { cause });
+  }
 }
 
 /** Answers of an artifact for the evaluation rows. A rejected row scores as the mean of the training labels. */
@@ -104,11 +129,15 @@ async function scoreModel(
   await using resources = new AsyncDisposableStack();
   const model = await readyModel(engine, artifact, resources);
   const { accepted } = evaluation.rows;
-  const answers = await model.predictor.predict(
-    accepted.fingerprints,
-    accepted.descriptors,
-    accepted.y.length,
-  );
+  const answers = await model.predictor
+    .predict(accepted.fingerprints, accepted.descriptors, accepted.y.length)
+    .catch((cause: unknown) => {
+      if (cause instanceof AssayerError) throw cause;
+      const { endpoint, version } = artifact.manifest;
+      const problem = `${ARTIFACT_FILES.model} cannot be run on ${accepted.y.length} compounds (${describeCause(cause)})`;
+      const named = { model: `${endpoint.id}@${version}`, path: ARTIFACT_FILES.model, problem };
+      throw new AssayerError('ERR_MODEL_CORRUPT', named, { cause });
+    });
   const labels = artifact.reference.values.filter((value) => !Number.isNaN(value));
   const known = labels.length > 0 ? labels : Float32Array.from(accepted.y);
   const mean = known.reduce((sum, label) => sum + label, 0) / known.length;

@@ -9,6 +9,8 @@ import { type RowsToScore, rowsToScore } from './score-rows.ts';
 export interface EvaluationSet {
   /** What the values of the rows mean. */
   readonly definition: EndpointDefinition;
+  /** recipe: the shared test rows, which nobody chose for this model. table: rows that somebody brought with it. */
+  readonly from: 'recipe' | 'table';
   /** Where the rows come from, in words. */
   readonly source: string;
   /** Identity over rows and labels. */
@@ -32,6 +34,7 @@ export async function evaluationOfRecipe(
   const dataset = await curateDataset(engine, request, signal ? { signal } : {});
   return {
     definition: request.recipe.endpoint,
+    from: 'recipe',
     source: `test rows of ${request.recipe.source}, split ${request.recipe.splitName}`,
     hash: dataset.versions.evaluation,
     rows: rowsToScore(dataset),

@@ -50,6 +50,7 @@ export async function evaluationOfTable(
   const firstGroup = 1 + rows.groups.reduce((most, group) => Math.max(most, group), -1);
   return {
     definition,
+    from: 'table',
     source: `${path}, without ${isNew.filter((flag) => !flag).length} rows of training compounds`,
     hash: labelsHash(judged),
     rows: {

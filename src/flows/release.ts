@@ -1,7 +1,8 @@
 import { contractHash } from '../core/contract.ts';
 import { AssayerError } from '../core/errors.ts';
+import { identity } from '../core/hash.ts';
 import {
-  type CurrentRelease,
+  type CheckResult,
   currentRelease,
   type ReleaseDecision,
   type ReleaseRecord,
@@ -13,10 +14,13 @@ import {
   readReleaseRecords,
   repairReleaseState,
 } from '../store/release-records.ts';
-import { openWorkspace, type Workspace } from '../store/workspace.ts';
+import { openWorkspace } from '../store/workspace.ts';
 import type { Engine } from './engine.ts';
+import { adviceOn } from './gate/advice.ts';
+import { requireApprover } from './gate/approver.ts';
+import { notMeasured, SEE_INTEGRITY } from './gate/gate-input.ts';
 import { runGate } from './gate/run-gate.ts';
-import { parseApprover, parseWaivers } from './gate/waivers.ts';
+import { parseWaivers } from './gate/waivers.ts';
 import { type ModelEntry, selectModels } from './models.ts';
 import { openCandidate, openCurrent } from './release-candidate.ts';
 import { type EvaluationSet, evaluationRows } from './release-evaluation.ts';
@@ -27,7 +31,7 @@ export interface ReleaseRequest {
   readonly modelsFolder: string;
   readonly workspace: string;
   readonly policy: ReleasePolicy;
-  /** `Name <mail>`; '' where nobody was named, which the gate refuses. */
+  /** `Name <mail>` */
   readonly approver: string;
   /** `check=reason` each. */
   readonly waivers: readonly string[];
@@ -38,15 +42,18 @@ export interface ReleaseRequest {
 /** What the gate found, and where it is recorded. */
 export interface ReleaseSummary {
   readonly decision: ReleaseDecision;
-  /** null for a dry run */
+  /** null for a dry run, and where `standing` is not null */
   readonly record: ReleaseRecord | null;
+  /** The record of the current release where the decision says nothing that it does not say; no other is written. */
+  readonly standing: ReleaseRecord | null;
 }
 
 /**
  * Takes a model artifact through the release gate and records what came of it: released, or refused with every reason. A
- * refusal is recorded too and changes nothing of what the endpoint answers with; `requireReleased` makes an error of it.
+ * refusal is recorded too and changes nothing of what the endpoint answers with; `requireReleased` makes an error of it. A
+ * model that is the current release already is checked again, and recorded again only if that says something new.
  * @param evaluate  makes the set that the model is judged on: evaluationOfRecipe, or evaluationOfTable
- * @throws ERR_MODEL_NOT_FOUND, ERR_RELEASE_WAIVER, ERR_RELEASE_CONFLICT, ERR_RELEASE_CORRUPT, ERR_OUTPUT_BUSY,
+ * @throws ERR_USAGE without an approver, ERR_MODEL_NOT_FOUND, ERR_RELEASE_WAIVER, ERR_RELEASE_CONFLICT, ERR_RELEASE_CORRUPT, ERR_OUTPUT_BUSY,
  *   ERR_WORKSPACE, and what `evaluate` throws
  */
 export async function release(
@@ -55,15 +62,16 @@ export async function release(
   evaluate: (entry: ModelEntry) => Promise<EvaluationSet>,
   onStep?: (step: ReleaseStep) => void,
 ): Promise<ReleaseSummary> {
+  const approver = requireApprover(request.approver);
   const waivers = parseWaivers(request.waivers, request.policy);
   const [entry] = await selectModels(request.modelsFolder, [request.model]);
   const { endpoint, version } = entry;
   const workspace = await openWorkspace(request.workspace, engine.clock);
   if (!request.dryRun) await repairReleaseState(workspace);
-  const current = await currentOf(workspace, endpoint);
+  const records = await readReleaseRecords(workspace, endpoint);
+  const current = currentRelease(records);
   const evaluation = await evaluate(entry);
   const candidate = await openCandidate(engine, entry, evaluation);
-  const approver = parseApprover(request.approver);
   const input = {
     policy: request.policy,
     contract: engine.contract,
@@ -90,8 +98,15 @@ export async function release(
     replaces: current?.artifact ?? null,
     time: new Date(engine.clock.now()).toISOString(),
   };
+  const last = current && records[current.sequence - 1];
+  if (last && meaning(last) === meaning(decision)) return { decision, record: null, standing: last };
   const record = request.dryRun ? null : await appendRelease(workspace, decision, current, onStep);
-  return { decision, record };
+  return { decision, record, standing: null };
+}
+
+/** What a decision says about a model: equal for two of the same artifact, rows, policy, waivers and approver. */
+function meaning({ outcome, artifact, evaluation, policy, waivers, approver }: ReleaseDecision): string {
+  return identity({ outcome, artifact, rows: evaluation.hash, policy: policy.hash, waivers, approver });
 }
 
 /**
@@ -100,16 +115,16 @@ export async function release(
  */
 export function requireReleased({ decision, record }: ReleaseSummary): void {
   if (decision.outcome === 'released') return;
-  const failed = decision.checks.filter(({ outcome }) => outcome === 'failed').map(({ check }) => check);
+  const failed = decision.checks.filter(({ outcome }) => outcome === 'failed');
+  const namesOf = (checks: readonly CheckResult[]) => checks.map(({ check }) => check);
+  // Checks that only point at damaged files need nothing of their own.
+  const own = failed.filter(({ check, words }) => words !== notMeasured(check, SEE_INTEGRITY).words);
   throw new AssayerError('ERR_RELEASE_REFUSED', {
     model: `${decision.endpoint}@${decision.version}`,
-    checks: `${failed.join(', ')} failed`,
+    checks: `${namesOf(failed).join(', ')} failed`,
     record: record
       ? `Record ${record.sequence} says what was measured.`
       : 'This was a dry run: nothing was recorded.',
+    advice: adviceOn(namesOf(own), decision.policy.content),
   });
-}
-
-async function currentOf(workspace: Workspace, endpoint: string): Promise<CurrentRelease | null> {
-  return currentRelease(await readReleaseRecords(workspace, endpoint));
 }

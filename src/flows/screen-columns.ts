@@ -3,8 +3,14 @@ import type { EndpointDefinition } from '../core/endpoint.ts';
 import type { ColumnValues, TableColumn } from '../store/table-columns.ts';
 import type { EndpointAnswers } from './predict.ts';
 
-/** The columns of a screen's output, in order, with units. */
-export function screenColumns(endpoints: readonly EndpointDefinition[], withNotes: boolean): TableColumn[] {
+/**
+ * The columns of a screen's output, in order, with units.
+ * @param extra columns after those of the endpoints
+ */
+export function screenColumns(
+  endpoints: readonly EndpointDefinition[],
+  extra: { readonly lowEvidence: boolean; readonly notes: boolean },
+): TableColumn[] {
   const columns: TableColumn[] = [
     { name: 'row', type: 'int', nullable: false },
     { name: 'id', type: 'string', nullable: false },
@@ -26,16 +32,21 @@ export function screenColumns(endpoints: readonly EndpointDefinition[], withNote
       { name: `${id}_nn_value`, type: 'float', nullable: true, unit },
     );
   }
-  if (withNotes) columns.push({ name: 'notes', type: 'string', nullable: true });
+  if (extra.lowEvidence) columns.push({ name: 'low_evidence', type: 'string', nullable: true });
+  if (extra.notes) columns.push({ name: 'notes', type: 'string', nullable: true });
   return columns;
 }
 
-/** One batch of output, by column name. */
+/**
+ * One batch of output, by column name.
+ * @param lowEvidence endpoints whose models were trained on few rows
+ */
 export function screenRows(
   compounds: CompoundBatch,
   features: FeatureBatch,
   endpoints: readonly EndpointDefinition[],
   answers: readonly EndpointAnswers[],
+  lowEvidence: readonly string[],
 ): Record<string, ColumnValues[string]> {
   const accepted = (texts: readonly string[]) =>
     texts.map((text, i) => (features.reasons[i] === null ? text : null));
@@ -47,6 +58,7 @@ export function screenRows(
     inchikey: accepted(features.inchikeys),
     status: features.reasons.map((reason) => (reason === null ? 'ok' : 'rejected')),
     reason: features.reasons,
+    low_evidence: accepted(features.reasons.map(() => lowEvidence.join(' '))),
     notes: accepted(features.notes),
   };
   endpoints.forEach(({ id }, e) => {

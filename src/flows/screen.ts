@@ -5,6 +5,7 @@ import type { CompoundBatch, FeatureBatch } from '../core/compound.ts';
 import { contractHash } from '../core/contract.ts';
 import { AssayerError } from '../core/errors.ts';
 import type { Refusal } from '../core/ports.ts';
+import type { ReleaseState } from '../core/release.ts';
 import { ENGINE_VERSION } from '../core/version.ts';
 import { type CompoundTable, openTable } from '../store/compound-table.ts';
 import type { ColumnValues } from '../store/table-columns.ts';
@@ -18,6 +19,7 @@ import { type LineageRecord, leaveInOutbox, type WorkRecord, workHash, writeReco
 import type { ModelArtifact } from './models.ts';
 import { predictBatch } from './predict.ts';
 import { type ReadyModel, readModels, readyModel } from './ready-models.ts';
+import { currentReleases, releasedVersions } from './released-models.ts';
 import { screenColumns, screenRows } from './screen-columns.ts';
 import { started } from './started.ts';
 
@@ -26,7 +28,10 @@ export interface ScreenRequest {
   readonly input: string;
   /** Path of the output, or `-` for standard output. */
   readonly output: string;
-  /** Models by `endpoint` or `endpoint@version`; empty for the newest of every endpoint. */
+  /**
+   * Models by `endpoint` (what the workspace releases, else the newest version) or `endpoint@version`; empty for every
+   * endpoint.
+   */
   readonly models: readonly string[];
   readonly modelsFolder: string;
   readonly workspace: string;
@@ -47,13 +52,15 @@ export interface ScreenSummary {
   readonly lineage: LineageRecord;
   /** How the columns of the input were chosen, in words. */
   readonly columnsChosen: string;
+  /** What the workspace releases of the endpoints that were answered by another model, as `endpoint@version`. */
+  readonly releasedInstead: readonly string[];
 }
 
 /**
  * Screens a table of compounds: features, then value, interval, domain and nearest training compound from every
  * model, row by row in the order of the input. Output appears under its name only when it is whole; equal input,
  * contract, models and engine give equal bytes.
- * @throws ERR_INPUT_*, ERR_OUTPUT_*, ERR_MODEL_*, ERR_CONTRACT_MISMATCH, ERR_NO_BACKEND, ERR_CANCELLED
+ * @throws ERR_INPUT_*, ERR_OUTPUT_*, ERR_MODEL_*, ERR_RELEASE_CORRUPT, ERR_CONTRACT_MISMATCH, ERR_NO_BACKEND, ERR_CANCELLED
  */
 export async function screen(
   engine: Engine,
@@ -66,7 +73,9 @@ export async function screen(
   const sidecar = request.output === '-' ? null : `${request.output}.lineage.json`;
   requireDistinctFiles([request.input, request.output, request.rejects, sidecar]);
   const workspace = await openWorkspace(request.workspace);
-  const artifacts = await readModels(engine, request.modelsFolder, request.models);
+  const releases = await currentReleases(workspace);
+  const names = await releasedVersions(request.modelsFolder, request.models, releases);
+  const artifacts = await readModels(engine, request.modelsFolder, names);
   const endpoints = artifacts.map(({ manifest }) => manifest.endpoint);
   const table = resources.use(
     await openTable(request.input, {
@@ -77,9 +86,11 @@ export async function screen(
       spoolFolder: workspace.tmp,
     }),
   );
-  const work = workRecord(engine, table, artifacts, request.notes === true);
+  const work = workRecord(engine, table, artifacts, releases, request.notes === true);
+  const lowEvidence = work.models.filter((model) => model.lowEvidence).map(({ endpoint }) => endpoint);
+  const extra = { lowEvidence: lowEvidence.length > 0, notes: work.notes };
   const output = resources.use(
-    await createTableWriter(request.output, screenColumns(endpoints, work.notes), {
+    await createTableWriter(request.output, screenColumns(endpoints, extra), {
       metadata: { 'assayer.work': JSON.stringify(work) },
       signal,
     }),
@@ -95,7 +106,7 @@ export async function screen(
     if (signal?.aborted) throw new AssayerError('ERR_CANCELLED', {});
     const answers = [];
     for (const model of models) answers.push(await predictBatch(model, features));
-    const columns = screenRows(compounds, features, endpoints, answers);
+    const columns = screenRows(compounds, features, endpoints, answers, lowEvidence);
     await output.write(columns, features.count);
     onRows?.(columns, features.count);
     const rejected = rejectedRows(compounds, features);
@@ -132,7 +143,10 @@ export async function screen(
   };
   if (sidecar) await writeRecord(sidecar, lineage);
   await leaveInOutbox(workspace, lineage);
-  return { lineage, columnsChosen: table.how };
+  const releasedInstead = work.models
+    .filter(({ released }) => released === false)
+    .map(({ endpoint }) => `${endpoint}@${releases[endpoint].version}`);
+  return { lineage, columnsChosen: table.how, releasedInstead };
 }
 
 /** What the result is made of. */
@@ -140,6 +154,7 @@ function workRecord(
   engine: Engine,
   table: CompoundTable,
   artifacts: readonly ModelArtifact[],
+  releases: ReleaseState['endpoints'],
   notes: boolean,
 ): WorkRecord {
   const { sha256, format, smilesColumn, idColumn } = table;
@@ -154,6 +169,10 @@ function workRecord(
       hash: manifest.hash,
       unit: manifest.endpoint.unit,
       lowEvidence: manifest.dataset.counts.train < LOW_EVIDENCE_ROWS,
+      calibrated: manifest.calibration.kind !== 'none',
+      released: Object.hasOwn(releases, manifest.endpoint.id)
+        ? releases[manifest.endpoint.id].artifact === manifest.hash
+        : null,
     })),
     notes,
   };
@@ -178,7 +197,7 @@ function rejectedRows(compounds: CompoundBatch, features: FeatureBatch) {
 
 /** Not cancelled by itself: the rejects stand or fall with the output. */
 function createRejects(path: string): Promise<TableWriter> {
-  const columns = screenColumns([], false).filter(({ name }) =>
+  const columns = screenColumns([], { lowEvidence: false, notes: false }).filter(({ name }) =>
     ['row', 'id', 'input', 'reason'].includes(name),
   );
   return createTableWriter(path, columns, { metadata: {} });

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
-import { AssayerError } from '../core/errors.ts';
+import { AssayerError, describeCause } from '../core/errors.ts';
 import { sha256 } from '../core/hash.ts';
 import { requireSource } from './raw-records.ts';
 import type { DatasetRecipe } from './recipes/dataset-recipe.ts';
@@ -26,7 +26,7 @@ export interface SplitRow {
  */
 export async function readSplit(recipe: DatasetRecipe, path: string): Promise<SplitRow[]> {
   const endpoint = recipe.endpoint.id;
-  const bytes = gunzipSync(await readFile(path));
+  const bytes = unpacked(recipe, path, await readFile(path));
   requireSource(endpoint, path, recipe.splitSha256, sha256(bytes));
   const [head, ...lines] = bytes.toString('utf8').trimEnd().split('\n');
   const names = head.split(',');
@@ -56,4 +56,19 @@ export async function readSplit(recipe: DatasetRecipe, path: string): Promise<Sp
     if (valid) return entry;
     throw new AssayerError('ERR_DATA_MISMATCH', { endpoint, problem: `line ${i + 2} reads ${line}`, path });
   });
+}
+
+/** The bytes inside the gzip; a file that is empty or cut off is another file than the recipe's. */
+function unpacked(recipe: DatasetRecipe, path: string, packed: Buffer): Buffer {
+  try {
+    return gunzipSync(packed);
+  } catch (cause) {
+    const details = {
+      endpoint: recipe.endpoint.id,
+      path,
+      expected: recipe.splitSha256,
+      actual: `${sha256(packed)} as it lies and is no whole gzip stream (${describeCause(cause)})`,
+    };
+    throw new AssayerError('ERR_DATA_SOURCE', details, { cause });
+  }
 }

@@ -1,10 +1,14 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Manifest } from '../core/artifact.ts';
-import { AssayerError } from '../core/errors.ts';
+import { contractHash } from '../core/contract.ts';
+import { AssayerError, describeCause } from '../core/errors.ts';
+import { identity } from '../core/hash.ts';
 import { ARTIFACT_FILES, writeArtifactFolder } from '../store/artifact-folder.ts';
 import { modelCard } from './card.ts';
 import type { Engine } from './engine.ts';
 import { type ArtifactRequest, type MakeOptions, makeArtifact } from './make-artifact.ts';
+import { readManifest } from './models.ts';
 import { DATASET_RECIPES, type DatasetRecipe } from './recipes.ts';
 
 export interface TrainRequest extends ArtifactRequest {
@@ -42,8 +46,9 @@ export async function train(
     const problem = `Version ${version} is not a whole number. Give 1, 2, 3 and so on.`;
     throw new AssayerError('ERR_USAGE', { problem });
   }
-  const { manifest, files } = await makeArtifact(engine, request, options);
   const folder = join(request.modelsFolder, recipe.endpoint.id, version);
+  if (existsSync(folder) && !request.replace) await requireSameOrigin(engine, request, folder);
+  const { manifest, files } = await makeArtifact(engine, request, options);
   const contents = {
     ...files,
     [ARTIFACT_FILES.manifest]: `${JSON.stringify(manifest, null, 2)}\n`,
@@ -51,4 +56,32 @@ export async function train(
   };
   await writeArtifactFolder(folder, manifest.hash, contents, request.replace);
   return { manifest, folder };
+}
+
+/**
+ * Refuses, before any work, a version that is taken by an artifact which this training cannot give. Whether it gives
+ * the very same one shows only when it is made (writeArtifactFolder).
+ * @throws ERR_USAGE
+ */
+async function requireSameOrigin(engine: Engine, request: TrainRequest, folder: string): Promise<void> {
+  const { recipe, version, seed, drugs } = request;
+  const taken = (what: string, cause?: unknown) => {
+    const problem = `${folder} holds ${what}. Give --replace to put the new artifact in its place, or another --model-version or --models folder.`;
+    return new AssayerError('ERR_USAGE', { problem }, { cause });
+  };
+  const there = await readManifest({ endpoint: recipe.endpoint.id, version, folder }).catch((cause) => {
+    throw taken(`what is no whole artifact (${describeCause(cause)})`, cause);
+  });
+  const { rawFile, rawSha256, splitFile, splitSha256 } = recipe;
+  const differences = Object.entries({
+    'feature contract': [there.contractHash, contractHash(engine.contract)],
+    trainer: [there.trainer.sourceHash, engine.trainerSourceHash],
+    seed: [there.trainer.seed, seed],
+    endpoint: [identity(there.endpoint), identity(recipe.endpoint)],
+    data: [identity(there.dataset.files), identity({ [rawFile]: rawSha256, [splitFile]: splitSha256 })],
+    drugs: [there.approvedLike?.sourceHash, drugs?.sha256],
+  }).filter(([, [one, other]]) => one !== other);
+  if (differences.length === 0) return;
+  const names = differences.map(([name]) => name).join(', ');
+  throw taken(`another artifact (${there.hash.slice(0, 12)}, made with another ${names})`);
 }

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
+import type { Manifest } from '../core/artifact.ts';
 import { comparisonVersions, requireComparable } from '../core/comparison-versions.ts';
+import { AssayerError } from '../core/errors.ts';
 import { throwIfCancelled } from '../store/file-error.ts';
 import { openWorkspace } from '../store/workspace.ts';
 import { buildDataset, type Dataset } from './dataset.ts';
@@ -70,7 +72,7 @@ export type ValidateProgress = (split: SplitName, step: string, share: number | 
 /**
  * Measures a model artifact: itself on the test rows of its recipe, and its whole procedure of fitting on other splits of
  * the same rows, as far as the data allow them.
- * @throws ERR_MODEL_NOT_FOUND, ERR_MODEL_CORRUPT, ERR_CONTRACT_MISMATCH, ERR_NOT_COMPARABLE, what buildDataset and
+ * @throws ERR_USAGE for an imported model, ERR_MODEL_NOT_FOUND, ERR_MODEL_CORRUPT, ERR_CONTRACT_MISMATCH, ERR_NOT_COMPARABLE, what buildDataset and
  *   fitModel throw, ERR_CANCELLED
  */
 export async function validate(
@@ -84,6 +86,7 @@ export async function validate(
   const { entry, artifact } = await chooseModel(engine, request.modelsFolder, request.model);
   const other =
     request.against === null ? null : await chooseModel(engine, request.modelsFolder, request.against);
+  for (const { manifest } of [artifact, ...(other ? [other.artifact] : [])]) requireTrainedHere(manifest);
   if (other) requireComparable(artifact.manifest, other.artifact.manifest);
 
   const workspace = await openWorkspace(request.workspace);
@@ -168,6 +171,17 @@ export async function validate(
     impossible,
   });
   return { validation, entry, artifact, fixed, comparison, durationsMs };
+}
+
+/**
+ * An imported artifact keeps hashes of its evaluation rows, not the rows, and no way to fit it anew.
+ * @throws ERR_USAGE
+ */
+export function requireTrainedHere({ endpoint, version, trainer }: Manifest): void {
+  if (trainer.name !== 'imported') return;
+  const model = `${endpoint.id}@${version}`;
+  const problem = `${model} was imported. validate scores the test rows of a recipe and fits models anew, and an imported model has neither: its own evaluation table gave its figures (assayer models show ${model}). For figures on other rows import its file again with another --evaluation table.`;
+  throw new AssayerError('ERR_USAGE', { problem });
 }
 
 async function chooseModel(

@@ -1,4 +1,4 @@
-import { APPROVED_LIKE } from './approved-like.ts';
+import type { DrugSet } from './approved-like.ts';
 import type { Engine } from './engine.ts';
 import { type MakeOptions, makeArtifact } from './make-artifact.ts';
 import { type ModelEntry, readModel } from './models.ts';
@@ -22,7 +22,12 @@ export async function verifyArtifact(
   engine: Engine,
   entry: ModelEntry,
   recipe: DatasetRecipe,
-  place: { readonly dataFolder: string; readonly workspace: string },
+  place: {
+    readonly dataFolder: string;
+    readonly workspace: string;
+    /** As in ArtifactRequest: whether it has percentiles is not for the artifact to say. */
+    readonly drugs: DrugSet | null;
+  },
   options: MakeOptions = {},
 ): Promise<Verification> {
   const { manifest } = await readModel(entry);
@@ -35,7 +40,6 @@ export async function verifyArtifact(
       curationReport: null,
       version: manifest.version,
       seed: manifest.trainer.seed,
-      drugs: manifest.approvedLike ? APPROVED_LIKE : null,
     },
     options,
   );

@@ -54,8 +54,11 @@ export function bindOutput(
     const problem = labelsProblem(labels ?? labelsAbove(model, tensor), value.name);
     if (problem !== null) return problem;
   }
-  const takesSoftmax = outputKind === 'logit' && columns === 2 && column === null;
-  return { name: value.name, tensor, column: place, kind: outputKind, takesSoftmax };
+  const isPair = outputKind === 'logit' && columns === 2;
+  if (isPair && column !== null) {
+    return `output ${value.name} has two logits: of the two classes of one task, then leave out the column; or of two tasks, then export the one`;
+  }
+  return { name: value.name, tensor, column: place, kind: outputKind, takesSoftmax: isPair };
 }
 
 function chooseOutput(

@@ -42,11 +42,14 @@ export type ReleaseStep = (typeof RELEASE_STEPS)[number];
 const LOCK_WAIT = { attempts: 250, pauseMs: 20 };
 
 /**
- * The records of an endpoint in their order, each checked against its hash and its place in the chain.
+ * The records of an endpoint in their order, each checked against its hash and its place in the chain, and the chain
+ * against the release that releases.json knows of.
  * @returns empty where there are none
  * @throws ERR_RELEASE_CORRUPT, ERR_WORKSPACE
  */
 export async function readReleaseRecords(workspace: Workspace, endpoint: string): Promise<ReleaseRecord[]> {
+  // Before the records: a release that comes in between has its record first, so the state never knows more than they.
+  const told = (await readReleaseState(workspace))?.endpoints[endpoint];
   const folder = folderOf(workspace, endpoint);
   const names = await namesIn(workspace, folder);
   const sequences = names
@@ -73,12 +76,21 @@ export async function readReleaseRecords(workspace: Workspace, endpoint: string)
       throw corrupt(`record ${sequence} does not follow record ${i}`);
     records.push(record);
   }
+  if (told && records[told.sequence - 1]?.hash !== told.record) {
+    const problem = `${RELEASES_FILE} names record ${told.sequence}, which is missing or another one`;
+    throw new AssayerError('ERR_RELEASE_CORRUPT', { endpoint, problem, path: folder });
+  }
   return records;
 }
 
-/** Endpoints that have records. */
-export function releasedEndpoints(workspace: Workspace): Promise<string[]> {
-  return namesIn(workspace, join(workspace.path, 'releases'));
+/**
+ * Endpoints that have records, or must have some since releases.json knows of a release; sorted.
+ * @throws ERR_RELEASE_CORRUPT, ERR_WORKSPACE
+ */
+export async function releasedEndpoints(workspace: Workspace): Promise<string[]> {
+  const known = Object.keys((await readReleaseState(workspace))?.endpoints ?? {});
+  const found = await namesIn(workspace, join(workspace.path, 'releases'));
+  return [...new Set([...found, ...known])].sort();
 }
 
 /**
@@ -93,7 +105,7 @@ export async function readReleaseState(workspace: Workspace): Promise<ReleaseSta
   let cause: unknown;
   try {
     const state = JSON.parse(text) as ReleaseState;
-    if (state?.schema === 'assayer.releases/1') return state;
+    if (state?.schema === 'assayer.releases/1' && isObject(state.endpoints)) return state;
   } catch (error) {
     problem = describeCause(error);
     cause = error;
@@ -121,10 +133,7 @@ export async function appendRelease(
     await makeFolder(folderOf(workspace, endpoint));
     const records = await readReleaseRecords(workspace, endpoint);
     const current = currentRelease(records);
-    if (current && current.record !== expected?.record) {
-      const { version, approver } = current;
-      throw new AssayerError('ERR_RELEASE_CONFLICT', { endpoint, version, approver: approver.name });
-    }
+    if (current?.record !== expected?.record) throw outOfDate(workspace, endpoint, current);
     const unsigned = { ...decision, sequence: records.length + 1, previous: records.at(-1)?.hash ?? null };
     const record: ReleaseRecord = { ...unsigned, hash: releaseHash(unsigned) };
     const path = join(folderOf(workspace, endpoint), `${record.sequence}.json`);
@@ -137,6 +146,16 @@ export async function appendRelease(
   }
 }
 
+/** A decision that was made beside another release than the current one; what it was compared with may be gone. */
+function outOfDate(workspace: Workspace, endpoint: string, current: CurrentRelease | null): AssayerError {
+  if (current) {
+    const { version, approver } = current;
+    return new AssayerError('ERR_RELEASE_CONFLICT', { endpoint, version, approver: approver.name });
+  }
+  const problem = 'the release that this one was compared with has no record any more';
+  return new AssayerError('ERR_RELEASE_CORRUPT', { endpoint, problem, path: folderOf(workspace, endpoint) });
+}
+
 /**
  * Brings releases.json up to the records, where a release was cut off between the two.
  * @throws ERR_RELEASE_CORRUPT, ERR_OUTPUT_BUSY, ERR_WORKSPACE
@@ -144,7 +163,7 @@ export async function appendRelease(
 export async function repairReleaseState(workspace: Workspace): Promise<void> {
   const behind = async () =>
     JSON.stringify(await readReleaseState(workspace)) !== JSON.stringify(await stateOfRecords(workspace));
-  if ((await releasedEndpoints(workspace)).length === 0 || !(await behind())) return;
+  if (!(await behind())) return;
   try {
     await using _ = await takeLock(workspace);
     if (await behind()) await writeState(workspace, () => undefined);
@@ -155,18 +174,9 @@ export async function repairReleaseState(workspace: Workspace): Promise<void> {
 
 /** @throws ERR_RELEASE_CORRUPT also where releases.json knows of a release that has no record any more */
 async function stateOfRecords(workspace: Workspace): Promise<ReleaseState | null> {
-  const known = (await readReleaseState(workspace))?.endpoints ?? {};
-  const found = await releasedEndpoints(workspace);
   const endpoints: Record<string, CurrentRelease> = {};
-  for (const endpoint of [...new Set([...found, ...Object.keys(known)])].sort()) {
-    const records = await readReleaseRecords(workspace, endpoint);
-    const told = known[endpoint];
-    if (told && records[told.sequence - 1]?.hash !== told.record) {
-      const problem = `${RELEASES_FILE} names record ${told.sequence}, which is missing or another one`;
-      const path = folderOf(workspace, endpoint);
-      throw new AssayerError('ERR_RELEASE_CORRUPT', { endpoint, problem, path });
-    }
-    const current = currentRelease(records);
+  for (const endpoint of await releasedEndpoints(workspace)) {
+    const current = currentRelease(await readReleaseRecords(workspace, endpoint));
     if (current) endpoints[endpoint] = current;
   }
   return Object.keys(endpoints).length > 0 ? { schema: 'assayer.releases/1', endpoints } : null;
@@ -231,6 +241,10 @@ async function takeLock(workspace: Workspace): Promise<OutputLock> {
 
 function folderOf(workspace: Workspace, endpoint: string): string {
   return join(workspace.path, 'releases', endpoint);
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 async function namesIn(workspace: Workspace, folder: string): Promise<string[]> {

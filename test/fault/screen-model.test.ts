@@ -137,20 +137,23 @@ test('a list of models with a damaged one shows the others, and what is wrong wi
   const cwd = temporaryFolder();
   const models = copyOfModels(cwd);
   truncateSync(join(models, 'herg', '1', 'manifest.json'), 100);
+  flipByte(join(models, 'ames', '1', 'model.onnx'));
   const run = await assayer(['models', 'list', '--models', models], { cwd });
   expect([run.code, run.stderr]).toEqual([2, expect.stringContaining('ERR_MODEL_CORRUPT')]);
-  expect(run.stdout).toMatch(/^ames@1 .*AUROC/m);
+  expect(run.stdout).toMatch(/^ames@1 .*damaged: model\.onnx has hash/m);
+  expect(run.stdout).toMatch(/^bbb@1 .*AUROC 0\.\d{3} \(/m);
   expect(run.stdout).toMatch(/^herg@1 .*damaged: .*JSON/m);
-  expect(run.stdout).toMatch(/^solubility@1 .*MAE/m);
+  // ppb is shown as a fraction: its error is not one.
+  expect(run.stdout).toMatch(/^ppb@1 +fraction bound .*MAE 0\.\d{3} log units \(/m);
   const json = await assayer(['models', 'list', '--models', models, '--json'], { cwd });
   expect(json.code).toBe(2);
   const lines: { endpoint?: { id: string } }[] = JSON.parse(json.stdout);
   expect(lines.map(({ endpoint }) => endpoint?.id)).toEqual(
     Object.keys(DATASET_RECIPES)
       .sort()
-      .map((id) => (id === 'herg' ? undefined : id)),
+      .map((id) => (['ames', 'herg'].includes(id) ? undefined : id)),
   );
-  expect(lines.find(({ endpoint }) => !endpoint)).toEqual({
+  expect(lines.filter(({ endpoint }) => !endpoint)[1]).toEqual({
     model: 'herg@1',
     problem: expect.stringContaining('JSON'),
   });
@@ -163,10 +166,31 @@ test('a folder without models is an error of the list, too', async () => {
 });
 
 test('a model is shown with its training parameters in four digits, without those of each descriptor', async () => {
-  const run = await assayer(['models', 'show', 'herg'], { cwd: temporaryFolder() });
+  const run = await assayer(['models', 'show', 'herg', '--details'], { cwd: temporaryFolder() });
   expect(run.code).toBe(0);
   const line = /^trainer .*$/m.exec(run.stdout)?.[0] ?? '';
   expect(line).toMatch(/ process\.noise=0\.\d+ .*and 43 relevances \(--json\)$/);
   expect(line).toMatch(/ process\.rows=\d{4} /);
   expect(line).not.toMatch(/\d\.\d{7}/);
+  expect(run.stdout).toMatch(/^MAE +0\.\d{4} .* log units$/m);
+  expect(run.stdout).toMatch(/^R2 +0\.\d{4} +0\.\d{4} to 0\.\d{4}$/m);
+});
+
+test('a model is shown by its card, once its files are known to be whole and the card to be its own', async () => {
+  const cwd = temporaryFolder();
+  const models = copyOfModels(cwd);
+  const card = join(models, 'ames', '1', 'card.md');
+  const show = () => assayer(['models', 'show', 'ames', '--models', models], { cwd });
+  expect(await show()).toEqual({ code: 0, stdout: readFileSync(card, 'utf8'), stderr: '' });
+  writeFileSync(card, readFileSync(join(models, 'bbb', '1', 'card.md')));
+  expect(await show()).toMatchObject({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringMatching(/ERR_MODEL_CORRUPT.* card\.md is that of another artifact/),
+  });
+  rmSync(card);
+  expect(await show()).toMatchObject({ code: 2, stderr: expect.stringContaining('card.md') });
+  flipByte(join(models, 'ames', '1', 'reference.arrow'));
+  const { stdout, stderr } = await show();
+  expect([stdout, stderr]).toEqual(['', expect.stringContaining('reference.arrow has hash')]);
 });

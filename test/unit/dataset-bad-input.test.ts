@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { curateDataset } from '../../src/flows/curate-dataset.ts';
@@ -31,6 +31,21 @@ test('a source file of another hash is refused with both hashes', async () => {
     expect(message).toMatch(new RegExp(`has SHA-256 [0-9a-f]{64}, the recipe names ${expected}`));
   }
 });
+
+test.each([0, 40])(
+  'a split file cut to %i bytes is another file than the recipe names',
+  async (sizeBytes) => {
+    const folder = temporaryFolder();
+    const recipe = writeData(folder, 'solubility', rows);
+    truncateSync(join(folder, 'split.csv.gz'), sizeBytes);
+    await expect(trainIn(folder, recipe)).rejects.toMatchObject({
+      code: 'ERR_DATA_SOURCE',
+      message: expect.stringMatching(
+        /split\.csv\.gz has SHA-256 [0-9a-f]{64} as it lies and is no whole gzip stream/,
+      ),
+    });
+  },
+);
 
 test.each(['smilesColumn', 'valueColumn', 'relationColumn'])(
   'a missing %s is refused, with those there are',

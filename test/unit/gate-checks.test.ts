@@ -4,18 +4,22 @@ import { createNeighborIndex } from '../../src/backends/wasm/nearest-index.ts';
 import type { Calibration, Manifest } from '../../src/core/artifact.ts';
 import { FINGERPRINT_BYTES } from '../../src/core/fingerprint.ts';
 import { seededRandom } from '../../src/core/random.ts';
+import type { CheckResult } from '../../src/core/release.ts';
 import { DEFAULT_RELEASE_POLICY } from '../../src/core/release-policy.ts';
 import type { ScoredRows } from '../../src/flows/evaluate.ts';
+import { adviceOn } from '../../src/flows/gate/advice.ts';
+import { requireApprover } from '../../src/flows/gate/approver.ts';
 import { checkBaseline } from '../../src/flows/gate/baseline.ts';
 import { checkCalibration } from '../../src/flows/gate/calibration.ts';
 import { checkCard } from '../../src/flows/gate/card.ts';
+import { coverageBins } from '../../src/flows/gate/coverage-bins.ts';
 import { externalTensors } from '../../src/flows/gate/external-data.ts';
 import type { GateInput, ScoredModel } from '../../src/flows/gate/gate-input.ts';
+import { checkIntegrity } from '../../src/flows/gate/integrity.ts';
 import { checkLabels } from '../../src/flows/gate/labels.ts';
 import { lineSlope } from '../../src/flows/gate/line-slope.ts';
 import { nearestBaseline } from '../../src/flows/gate/nearest-baseline.ts';
 import { checkNoWorse } from '../../src/flows/gate/no-worse.ts';
-import { parseApprover } from '../../src/flows/gate/waivers.ts';
 import { MessageWriter } from '../../src/trainers/protobuf.ts';
 
 const models = new URL('../../models/', import.meta.url).pathname;
@@ -62,6 +66,7 @@ function inputOf(scored: ScoredModel, current: ScoredModel | null = null): GateI
     contract: manifest.contract,
     evaluation: {
       definition: manifest.endpoint,
+      from: 'recipe',
       source: 'made up',
       hash: manifest.evaluation.hash,
       rows: {
@@ -72,7 +77,7 @@ function inputOf(scored: ScoredModel, current: ScoredModel | null = null): GateI
       training: null,
       trainingValues: 0,
     },
-    approver: null,
+    approver: { name: 'Ada Example', mail: 'ada@example.org' },
     candidate: { ...known, scored, unscored: null },
     current: current && { name: 'current@1', scored: current, problem: null },
   };
@@ -149,14 +154,38 @@ test.each([1, 2, 3])('the share of moved labels is estimated from the slopes (se
   }
 });
 
-test.each(['', 'Ada Example', 'ada@example.org', '<ada@example.org>', 'Ada <ada>', '. <ada@example.org>'])(
-  'approver %j is nobody',
-  (approver) => expect(parseApprover(approver)).toBe(null),
-);
+test('labels that all agree with the shared dataset are told so, in words without a zero', () => {
+  const model = labelled(0, 1);
+  const { inchikeys, values } = model.artifact.reference;
+  const input = inputOf(model);
+  const words = (labels: Float64Array) => {
+    const training = { ...input.evaluation.rows.accepted, inchikeys: [...inchikeys], y: labels };
+    const evaluation = { ...input.evaluation, training, trainingValues: inchikeys.length };
+    return checkLabels({ ...input, evaluation }).words;
+  };
+  const same = Float64Array.from(values);
+  expect(words(same)).toMatch(/^All 2,000 known training compounds carry the shared dataset's label, /);
+  expect(words(same.with(5, 99))).toMatch(/^All but 1 of 2,000 known training compounds carry/);
+});
+
+test.each([
+  ['', 'Nobody answers for this release. Name the approver: --approver "Name <mail>".'],
+  [' ', 'Nobody answers'],
+  ['Ada', 'The approver Ada has no <mail>: write --approver "Ada <mail>".'],
+  ['ada@example.org', 'has no <mail>'],
+  ['<ada@example.org>', 'has no name'],
+  ['. <ada@example.org>', 'has no name'],
+  ['Ada <ada>', 'has no mail address between < and >'],
+  ['Ada <>', 'has no mail address'],
+  ['Ada <a b@example.org>', 'has no mail address'],
+  ['Ada > <ada@example.org>', 'is not of the form'],
+])('approver %j is refused for what is missing', (approver, says) => {
+  expect(() => requireApprover(approver)).toThrow(says);
+});
 
 test('an approver has a name and an address', () => {
   const ada = { name: 'Ada B. Exämple', mail: 'ada@example.org' };
-  expect(parseApprover('  Ada B. Exämple <ada@example.org> ')).toEqual(ada);
+  expect(requireApprover('  Ada B. Exämple <ada@example.org> ')).toEqual(ada);
 });
 
 test('first releases have nothing to be worse than', () => {
@@ -231,7 +260,9 @@ test('intervals: too narrow, too wide, far ones that miss, and a bias each fail;
     const spreads = rows.spreads.map(() => 0.5);
     const scored = scoredModel({ ...regression, calibration }, { ...rows, similarities, predicted, spreads });
     const { outcome, measurements } = checkCalibration(inputOf(scored));
-    return [outcome, ...measurements.map(({ holds }) => holds)];
+    // What is promised, and the bins that are the same for all models: gate-hardening-checks.test.ts.
+    const told = measurements.filter(({ name }) => !/promise|fixed bins/.test(name));
+    return [outcome, ...told.map(({ holds }) => holds)];
   };
   const width = 0.5 * 1.645;
   expect(calibrated([width, width])).toEqual(['passed', true, true, true, true]);
@@ -241,6 +272,87 @@ test('intervals: too narrow, too wide, far ones that miss, and a bias each fail;
   expect(calibrated([1.1 * width, 1.1 * width], 0.3)).toEqual(['failed', true, true, true, false]);
   // In multiples of the spread, which is one half for every row.
   expect(calibrated([2 * width, 2 * width], 0, 'predicted')[0]).toBe('passed');
+});
+
+test('small bins are judged together with nearer ones, and a large bin always by itself', () => {
+  const found = (counts: number[]) => {
+    const similarities = Float64Array.from(counts.flatMap((n, bin) => Array(n).fill(bin / 10)));
+    const edges = counts.map((_, bin) => bin / 10);
+    return coverageBins(similarities, edges, 50).map(({ from, to, rows, judged }) => [
+      from,
+      to,
+      rows.length,
+      judged,
+    ]);
+  };
+  const end = Number.POSITIVE_INFINITY;
+  expect(found([35, 35, 50])).toEqual([
+    [0, 0.2, 70, true],
+    [0.2, end, 50, true],
+  ]);
+  expect(found([20, 10, 100, 30])).toEqual([
+    [0, 0.3, 130, true],
+    [0.2, 0.3, 100, true],
+    [0.3, end, 30, false],
+  ]);
+  expect(found([49, 0, 1])).toEqual([[0, end, 50, true]]);
+  expect(found([49])).toEqual([[0, end, 49, false]]);
+  expect(found([0, 0])).toEqual([]);
+});
+
+test('far rows that intervals miss are seen in a small evaluation set, too', () => {
+  const rows = answers(120, 0.5);
+  const similarities = Float64Array.from(rows.actual, (_, i) => (i < 35 ? 0.1 : i < 70 ? 0.35 : 0.6));
+  // Every third of the far rows lies far outside its interval: 77 % of 35 rows twice, 89 % of all.
+  const predicted = rows.actual.map((value, i) => (i < 70 && i % 9 < 2 ? value + 1.2 : value));
+  const conformal = { kind: 'conformal', coverage: 0.9, spread: 'constant' } as const;
+  const edges = { edges: [0, 0.3, 0.5], halfWidths: [1, 1, 1], counts: [200, 200, 200] };
+  const calibration: Calibration = { ...conformal, ...edges };
+  const scored = scoredModel({ ...regression, calibration }, { ...rows, similarities, predicted });
+  const { outcome, measurements } = checkCalibration(inputOf(scored));
+  expect(outcome).toBe('failed');
+  expect(measurements.filter(({ holds, name }) => !holds && !name.includes('fixed'))).toMatchObject([
+    { name: 'coverage at similarity 0.00 to 0.50', bound: expect.stringMatching(/at least 0.8; 70 rows/) },
+  ]);
+});
+
+test('an imported model on the shared test rows: its answers are looked at, its own figures are not compared', () => {
+  const trainer = { ...regression.trainer, name: 'imported' };
+  const evaluation = { ...regression.evaluation, hash: 'rows of its own table' };
+  const check = (rows: ScoredRows, from: 'recipe' | 'table', name = 'imported') => {
+    const manifest = { ...regression, trainer: { ...trainer, name }, evaluation };
+    const input = inputOf(scoredModel(manifest, rows));
+    const judging = { ...input.evaluation, from, hash: 'other rows' };
+    return checkIntegrity({ ...input, evaluation: judging });
+  };
+  const rows = answers(100, 0.5);
+  const told = (result: CheckResult) =>
+    result.measurements.find(({ name }) => name === 'answers that are no finite numbers');
+  const sound = check(rows, 'recipe');
+  expect(told(sound)).toMatchObject({ value: 0, holds: true });
+  const fresh = sound.measurements.filter(({ name }) => name.endsWith(', measured here'));
+  expect(fresh.map(({ bound }) => bound)).toEqual(Array(7).fill('reported'));
+  const broken = { ...rows, predicted: rows.predicted.map((value, i) => (i === 7 ? Number.NaN : value)) };
+  const result = check(broken, 'recipe');
+  expect(told(result)).toMatchObject({ value: 1, holds: false });
+  expect([result.outcome, result.words]).toEqual([
+    'failed',
+    expect.stringContaining('1 of 100 answers are no finite numbers.'),
+  ]);
+  expect(check(rows, 'table').words).toMatch(/of other rows.*the table that the model was imported with/);
+  expect(check(rows, 'table', 'gaussian-process').words).toMatch(/leave --evaluation out/);
+  expect(check(rows, 'recipe', 'gaussian-process').words).toMatch(/Train the model again/);
+});
+
+test('advice names what can be waived under the policy, and what no waiver and no training mends', () => {
+  const advice = (...failed: Parameters<typeof adviceOn>[0]) => adviceOn(failed, DEFAULT_RELEASE_POLICY);
+  expect(advice('calibration', 'card')).toBe(
+    'For calibration, card: correct the model, or waive with a reason (--waive calibration="why" --waive card="why").',
+  );
+  expect(advice('integrity')).toMatch(/^Integrity cannot be waived: bring back the artifact's own files/);
+  expect(advice('integrity')).not.toMatch(/[Tt]rain|--waive/);
+  expect(advice('contract')).toMatch(/^Contract cannot be waived: train or import the model again/);
+  expect(advice('definition')).toBe('The policy does not let definition be waived: correct the model.');
 });
 
 test('a regression without intervals is not measured, so it does not pass', () => {

@@ -194,6 +194,61 @@ test('what is wrong with a call, a file or its answers is said, and nothing is r
   expect(existsSync(modelsFolder)).toBe(false);
 });
 
+/** Two columns of an output, each made of one score by some nodes. */
+function twoColumns(nodes: readonly (readonly [string, string[], string])[]): Uint8Array {
+  return heavyAtoms(0.2, -5, {
+    nodes: [
+      node('MatMul', ['d', 'w'], ['product']),
+      node('Add', ['product', 'offset'], ['score']),
+      ...nodes.map(([operation, inputs, output]) => node(operation, inputs, [output])),
+      node('Concat', ['first', 'second'], ['out'], { axis: 1 }),
+    ],
+    constants: [
+      float32(
+        'w',
+        [43, 1],
+        Float32Array.from({ length: 43 }, (_, i) => (i === 7 ? 0.2 : 0)),
+      ),
+      float32('offset', [1], [-5]),
+      float32('one', [1], [1]),
+    ],
+    outputs: [value('out', 'float32', ['n', 2])],
+  });
+}
+
+test('two probabilities are not taken for two logits; two logits are', async () => {
+  const change = {
+    endpoint: 'ames',
+    outputKind: 'logit',
+    modelsFolder: join(temporaryFolder(), 'models'),
+  } as const;
+  const probabilities = twoColumns([
+    ['Sigmoid', ['score'], 'second'],
+    ['Sub', ['one', 'second'], 'first'],
+  ]);
+  await expect(importIn(folder, probabilities, change)).rejects.toMatchObject({
+    code: 'ERR_MODEL_ANSWERS',
+    message: expect.stringMatching(
+      /both columns lie within 0 and 1 and add up to 1.*--output-kind probability/,
+    ),
+  });
+  expect(existsSync(change.modelsFolder)).toBe(false);
+  // Declared as what they are, and as logits, the same predictions.
+  const asProbability = await importIn(folder, probabilities, { ...change, outputKind: 'probability' });
+  const logits = twoColumns([
+    ['Identity', ['score'], 'second'],
+    ['Sub', ['score', 'score'], 'first'],
+  ]);
+  const asLogit = await importIn(folder, logits, { ...change, replace: true });
+  expect(asLogit.manifest.metrics.Brier.value).toBeCloseTo(asProbability.manifest.metrics.Brier.value, 5);
+  // Two numbers within 0 and 1 that do not add up to 1 can be logits.
+  const small = twoColumns([
+    ['Sigmoid', ['score'], 'second'],
+    ['Sub', ['second', 'second'], 'first'],
+  ]);
+  await importIn(folder, small, { ...change, replace: true });
+});
+
 test('a contract that differs is refused with what differs; a manifest can name it', async () => {
   const { contract } = createEngine();
   const path = join(temporaryFolder(), 'contract.json');

@@ -83,4 +83,15 @@ describe.skipIf(noShared)('models made by scikit-learn and PyTorch', () => {
       expect(artifact.fingerprints).toHaveLength(384 * made.manifest.dataset.counts.train);
     },
   );
+
+  test("a forest's probabilities declared as logits are refused", async () => {
+    const rows = sharedRows('ames_cls', 'ames', 8);
+    const tables = { training: rows.train, evaluation: rows.test };
+    const change = { endpoint: 'ames', outputKind: 'logit', replace: true } as const;
+    const run = importIn(join(folder, 'ames'), read('forest.onnx'), change, tables);
+    await expect(run).rejects.toMatchObject({
+      code: 'ERR_MODEL_ANSWERS',
+      message: expect.stringContaining('add up to 1'),
+    });
+  });
 });

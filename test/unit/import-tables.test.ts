@@ -1,3 +1,4 @@
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { labelsHash, readLabelledTable } from '../../src/flows/labelled-table.ts';
@@ -52,7 +53,7 @@ test('the hash of labels is that of the rows: another label, another hash', asyn
 }); // biome-ignore format: rows
 
 test.each<[what: string, row: TableRow, endpoint: string, says: RegExp]>([
-  ['a word', ['CCN', 'low'], 'solubility', /row 1, column value, reads "low", no number\. Leave the cell empty/],
+  ['a word', ['CCN', 'low'], 'solubility', /line 3, column value, reads "low", no number\. Leave the cell empty/],
   ['a bound', ['CCN', '>50'], 'herg', /reads ">50", a bound/],
   ['a number with its unit', ['CCN', '5.1 uM'], 'herg', /reads "5\.1 uM", a number with a unit\. Give plain numbers in nM/],
   ['a number with a percent sign', ['CCN', '97%'], 'ppb', /reads "97%", a number with a unit/],
@@ -67,15 +68,73 @@ test.each<[what: string, row: TableRow, endpoint: string, says: RegExp]>([
   });
 }); // biome-ignore format: one row for each case
 
+test('a table all in another concentration than the endpoint is refused', async () => {
+  const rows: TableRow[] = [
+    ['CCO', '1,uM'],
+    ['CCN', '2,uM'],
+  ];
+  await expect(readRows(rows, 'herg', 'smiles,value,units')).rejects.toMatchObject({
+    code: 'ERR_DATA_LABELS',
+    message: expect.stringMatching(/line 2 is in uM, the endpoint in nM\. Convert all to nM/),
+  });
+});
+
+test('the same labels of another column of compounds are other labelled rows', async () => {
+  const table = await readRows([
+    ['CCO', 1],
+    ['CCN', 2],
+  ]);
+  expect(labelsHash({ ...table, smilesColumn: 'salt' })).not.toBe(labelsHash(table));
+});
+
 test('a column of units that are not all the same is refused', async () => {
   const rows: TableRow[] = [['CCO', '1,nM'], ['CCN', ',uM'], ['CCC', '2,nM'], ['CCCl', '3,uM']];
   await expect(readRows(rows, 'herg', 'smiles,value,standard_units')).rejects.toMatchObject({
     code: 'ERR_DATA_LABELS',
-    message: expect.stringMatching(/row 3 is in uM, row 0 in nM \(column standard_units\)\. Convert all to nM/),
+    message: expect.stringMatching(/line 5 is in uM, line 2 in nM \(column standard_units\)\. Convert all to nM/),
   });
   const same = await readRows(rows.slice(0, 3), 'herg', 'smiles,value,standard_units');
   expect(same.at).toEqual([0, 2]);
 }); // biome-ignore format: rows
+
+test('a row is named as an editor shows it: a line of a CSV, with a header or without, a number elsewhere', async () => {
+  const { endpoint } = recipeOf('solubility');
+  const folder = temporaryFolder();
+  const refusedAs = async (name: string, text: string, place: RegExp, valueColumn = 'value') => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    const reading = readLabelledTable(
+      engine,
+      { path, endpoint, valueColumn },
+      await openWorkspace(join(folder, 'ws')),
+    );
+    await expect(reading).rejects.toMatchObject({
+      code: 'ERR_DATA_LABELS',
+      message: expect.stringMatching(place),
+    });
+  };
+  await refusedAs('a.csv', 'smiles,value\nCCO,1\nCCN,2\nCCC,3\nCCCC,x\n', /: line 5, column value/);
+  await refusedAs('b.csv', 'CCO,1\nCCN,x\nc1ccccc1,2\n', /: line 2, column column_2/, 'column_2');
+  const rows = ['1', '"x"'].map((cell) => `{"smiles": "CCO", "value": ${cell}}\n`).join('');
+  await refusedAs('c.jsonl', rows, /: row 2 \(counted from 1\), column value/);
+});
+
+test('one table in two roles is refused with both, also behind a link', async () => {
+  const folder = temporaryFolder();
+  const training = writeTable(folder, 'one.csv', exampleTables(false).training);
+  const link = join(folder, 'link.csv');
+  symlinkSync(training, link);
+  const refuses = (change: object, says: RegExp) =>
+    expect(importIn(folder, goodModel, { training, ...change })).rejects.toMatchObject({
+      code: 'ERR_USAGE',
+      message: expect.stringMatching(says),
+    });
+  await refuses(
+    { evaluation: training },
+    /--training and --evaluation are the same file.*different compounds/,
+  );
+  await refuses({ calibration: link }, /--training and --calibration are the same file/);
+});
 
 test('a missing column is refused with those that are there; another can be named', async () => {
   const rows: TableRow[] = [

@@ -5,7 +5,7 @@ import {
   probabilitiesOfClasses,
   residualsOverPrediction,
 } from '../../src/flows/validation/plots/measured.ts';
-import { reliabilityOfClasses, reliabilityOfValues } from '../../src/flows/validation/plots/reliability.ts';
+import { binnedBias, reliabilityOfClasses } from '../../src/flows/validation/plots/reliability.ts';
 import { roundAxis, shareAxis, svgPlot } from '../../src/flows/validation/plots/svg-plot.ts';
 import { shareOf } from '../../src/flows/validation/slices.ts';
 
@@ -28,27 +28,32 @@ const slice = (name: string) => ({
   observed: shareOf(45, 50),
 });
 
+const OF = 'ppb@1, split fixed, n = 101';
 const PLOTS: [name: string, svg: string, says: string[]][] = [
-  ['reliability of classes', reliabilityOfClasses(many), ['mean predicted probability', 'share of positive']],
-  ['reliability of values', reliabilityOfValues(many, 'log10(mol/L)'), ['mean measured (log10(mol/L))']],
+  [
+    'reliability of classes',
+    reliabilityOfClasses(many, OF),
+    ['mean predicted probability', 'share of positive'],
+  ],
+  ['binned bias', binnedBias(many, 'log10(mol/L)', OF), ['Binned bias', 'mean measured (log10(mol/L))']],
   [
     'predicted against measured',
-    predictedAgainstMeasured(many, 'a < b & c'),
+    predictedAgainstMeasured(many, 'a < b & c', OF),
     ['measured (a &lt; b &amp; c)'],
   ],
   [
     'residuals',
-    residualsOverPrediction(many, 'pIC50'),
+    residualsOverPrediction(many, 'pIC50', OF),
     ['predicted (pIC50)', 'predicted minus measured (log units)'],
   ],
-  ['probabilities', probabilitiesOfClasses(many), ['positive test compounds', 'negative test compounds']],
+  ['probabilities', probabilitiesOfClasses(many, OF), ['positive test compounds', 'negative test compounds']],
   [
     'coverage',
-    calibrationByDistance([slice('below 0.30'), slice('0.30 and above')], 'regression'),
+    calibrationByDistance([slice('below 0.30'), slice('0.30 and above')], 'regression', OF),
     ['&lt;.30', '.30+', 'promised (90 %)'],
   ],
-  ['one row', reliabilityOfValues(rows([1], [2]), 'x'), ['mean measured (x)']],
-  ['one class', probabilitiesOfClasses(rows([1, 1], [0.5, 1])), ['share of the class']],
+  ['one row', binnedBias(rows([1], [2]), 'x', OF), ['mean measured (x)']],
+  ['one class', probabilitiesOfClasses(rows([1, 1], [0.5, 1]), OF), ['share of the class']],
 ];
 
 test.each(PLOTS)(
@@ -58,7 +63,7 @@ test.each(PLOTS)(
     expect(svg.replace('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|<script|href|url\(/);
     expect(svg).toContain('prefers-color-scheme:dark');
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
-    for (const text of says) expect(svg).toContain(text);
+    for (const text of [`>${OF}</text>`, ...says]) expect(svg).toContain(text);
     // Every tag that opens closes: what a browser asks of an image.
     const tags = svg.match(/<\/?[a-z]+[^>]*>/g) ?? [];
     const open: string[] = [];
@@ -75,7 +80,7 @@ test('marks stand where their values are, and on the edge where those lie outsid
   const axis = shareAxis('x');
   const at = (x: number, y: number) =>
     /cx="([\d.]+)" cy="([\d.]+)"/
-      .exec(svgPlot('t', axis, axis, [{ kind: 'dots', at: [[x, y]], colour: 'first' }], []))!
+      .exec(svgPlot('t', OF, axis, axis, [{ kind: 'dots', at: [[x, y]], colour: 'first' }], []))!
       .slice(1)
       .map(Number);
   const [[left, bottom], [middleX, middleY], [right, top]] = [at(0, 0), at(0.5, 0.5), at(1, 1)];
@@ -84,6 +89,14 @@ test('marks stand where their values are, and on the edge where those lie outsid
   expect(right).toBeGreaterThan(left);
   expect(top).toBeLessThan(bottom); // y grows upwards
   expect(at(7, -7)).toEqual([right, bottom]);
+  // A point at either end stands whole inside the frame.
+  const frame = /class="axis" d="M(\d+) (\d+)V(\d+)H(\d+)"/.exec(svgPlot('t', OF, axis, axis, [], []))!;
+  const [frameLeft, frameTop, frameBottom, frameRight] = frame.slice(1).map(Number);
+  const radius = 4;
+  expect(left - frameLeft).toBeGreaterThan(radius);
+  expect(top - frameTop).toBeGreaterThan(radius);
+  expect(frameBottom - bottom).toBeGreaterThan(radius);
+  expect(frameRight - right).toBeGreaterThan(radius);
 });
 
 test.each([
@@ -103,11 +116,11 @@ test('each bar of a reliability plot holds its share between exact bounds', () =
     Array.from({ length: 100 }, (_, i) => Number(i >= 50)),
     Array.from({ length: 100 }, (_, i) => i / 100),
   );
-  const svg = reliabilityOfClasses(step);
+  const svg = reliabilityOfClasses(step, OF);
   const heights = [...svg.matchAll(/<circle class="first" cx="[\d.]+" cy="([\d.]+)" r="4"\/>/g)].map(
     (match) => Number(match[1]),
   );
-  const [axisTop, axisBottom] = [34, 314];
+  const [axisTop, axisBottom] = [58, 338];
   expect(heights.slice(0, 10)).toEqual([...Array(5).fill(axisBottom), ...Array(5).fill(axisTop)]);
   // Clopper-Pearson of 0 in 10: 0 to 0.3085.
   expect(svg).toContain(`${axisBottom}V${(axisBottom - 0.3085 * (axisBottom - axisTop)).toFixed(1)}`);

@@ -70,12 +70,12 @@ test('a refusal is recorded with every failed check, and the state stays byte fo
   await bench.release('1', { workspace, dryRun: false });
   const before = stateText();
   rmSync(join(copyAs('2'), 'card.md'));
-  const refused = await bench.release('2', { workspace, dryRun: false, approver: ' ' });
-  expect(failedChecks(refused)).toEqual(['card', 'approver']);
-  expect(refused.record).toMatchObject({ sequence: 2, outcome: 'refused', approver: null });
+  const refused = await bench.release('2', { workspace, dryRun: false });
+  expect(failedChecks(refused)).toEqual(['card']);
+  expect(refused.record).toMatchObject({ sequence: 2, outcome: 'refused' });
   expect(stateText()).toBe(before);
   expect(() => requireReleased(refused)).toThrow(
-    /^Release of solubility@2 is refused: card, approver failed\. Record 2 says/,
+    /^Release of solubility@2 is refused: card failed\. Record 2 says .*\. For card: correct the model, or waive/,
   );
 });
 
@@ -92,7 +92,13 @@ test('a changed file is caught by integrity, and nothing of it is run', async ()
   bytes[bytes.length >> 1] ^= 1;
   writeFileSync(path, bytes);
   const summary = await bench.release('1', { workspace });
-  expect(wordsOf(summary, 'integrity')).toMatch(/^The artifact is damaged: model\.onnx has hash/);
+  expect(wordsOf(summary, 'integrity')).toMatch(
+    /^The artifact is damaged: model\.onnx has hash [0-9a-f]{12}, the manifest says [0-9a-f]{12}\.$/,
+  );
+  for (const check of ['leakage', 'labels', 'baseline', 'calibration'] as const) {
+    expect(wordsOf(summary, check)).toBe('Not measured: see integrity.');
+  }
+  expect(() => requireReleased(summary)).toThrow(/Integrity cannot be waived: bring back [^-]*$/);
   expect(failedChecks(summary)).toEqual(['integrity', 'leakage', 'labels', 'baseline', 'calibration']);
 });
 
@@ -164,9 +170,39 @@ test('a waiver with a reason turns a failure into a waived check and is recorded
   }
 });
 
-test('without a named approver there is no release', async () => {
-  const summary = await bench.release('1', { workspace, approver: 'Ada Example' });
-  expect(failedChecks(summary)).toEqual(['approver']);
+test('without a named approver nothing is measured', async () => {
+  const change = { workspace, approver: 'Ada Example' };
+  const measuring = bench.release('1', change, () => {
+    throw new Error('it was measured');
+  });
+  await expect(measuring).rejects.toMatchObject({
+    code: 'ERR_USAGE',
+    message: expect.stringContaining('Ada Example has no <mail>'),
+  });
+});
+
+test('the current release taken through the gate again says nothing new, and nothing is recorded', async () => {
+  const inner = { workspace, dryRun: false };
+  const { record } = await bench.release('1', inner);
+  const before = stateText();
+  for (const dryRun of [false, true]) {
+    const again = await bench.release('1', { workspace, dryRun });
+    requireReleased(again);
+    expect([again.record, again.standing]).toEqual([null, record]);
+  }
+  expect([(await listReleases(workspace)).length, stateText()]).toEqual([1, before]);
+
+  // Another policy, another approver, and a waiver are news, and so is a file that broke since.
+  const policy = { ...DEFAULT_RELEASE_POLICY, name: 'stricter' };
+  const reason = 'card=the card is being translated, due Monday';
+  const bob = 'Bob Example <bob@example.org>';
+  for (const [i, change] of [{ policy }, { approver: bob }, { waivers: [reason] }].entries()) {
+    const { record: next, standing } = await bench.release('1', { ...inner, ...change });
+    expect([next?.sequence, next?.outcome, standing]).toEqual([i + 2, 'released', null]);
+  }
+  rmSync(join(folderOf('1'), 'card.md'));
+  expect((await bench.release('1', inner)).record).toMatchObject({ sequence: 5, outcome: 'refused' });
+  expect(JSON.parse(stateText()!).endpoints.solubility.sequence).toBe(4);
 });
 
 test('models that cannot be compared, and a current release that is gone, do not pass no-worse', async () => {
@@ -218,16 +254,19 @@ test('the command prints the record, refuses with its own code, lists and shows'
       code: 'ERR_INPUT_NOT_FOUND',
     });
     await bench.release('1', { workspace, dryRun: false });
-    await bench.release('1', { workspace, dryRun: false, approver: '' });
+    copyAs('2');
+    rmSync(join(folderOf('2'), 'card.md'));
+    await bench.release('2', { workspace, dryRun: false });
     const list = (await run('list')).split('\n');
     expect(list[2]).toMatch(/^solubility#1 +solubility@1 +released +Ada Example/);
-    expect(list[3]).toMatch(/^solubility#2 +solubility@1 +refused +approver +nobody/);
+    expect(list[3]).toMatch(/^solubility#2 +solubility@2 +refused +card +Ada Example/);
     expect(JSON.parse(await run('list', '--json'))).toHaveLength(2);
     expect(JSON.parse(await run('show', 'solubility#1', '--json')).sequence).toBe(1);
     const shown = await run('show', 'solubility');
-    expect(shown).toMatch(/^solubility@1 {2}refused \(record 2\)/);
-    expect(shown).toMatch(/^failed +approver +Nobody answers/m);
-    expect(shown).toMatch(/^ +! approver: none \(Name <mail>\)$/m);
+    expect(shown).toMatch(/^solubility@2 {2}refused \(record 2\)/);
+    expect(shown).toMatch(/^failed +card +There is no model card/m);
+    expect(shown).toMatch(/^ +! card\.md: absent \(present\)$/m);
+    expect(await run('show', 'solubility#1')).toMatch(/^record +[0-9a-f]{64}, the first of solubility$/m);
   } finally {
     write.mockRestore();
   }

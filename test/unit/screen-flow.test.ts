@@ -1,12 +1,16 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { artifactHash, type Manifest } from '../../src/core/artifact.ts';
 import { sha256, sha256File } from '../../src/core/hash.ts';
 import type { LineageRecord } from '../../src/flows/lineage.ts';
 import { DATASET_RECIPES } from '../../src/flows/recipes.ts';
 import { type ScreenRequest, screen } from '../../src/flows/screen.ts';
 import { createEngine } from '../../src/main.ts';
+import { appendRelease, readReleaseState } from '../../src/store/release-records.ts';
+import { openWorkspace } from '../../src/store/workspace.ts';
 import { readCsv, temporaryFolder } from '../assayer.ts';
+import { decisionOf } from './release-fixtures.ts';
 
 const modelsFolder = new URL('../../models', import.meta.url).pathname;
 
@@ -45,7 +49,7 @@ test('columns come in the agreed order', async () => {
       `${e}_nn_value`,
     ].join(',');
   expect(head).toBe(
-    `row,id,input,smiles,inchikey,status,reason,${Object.keys(DATASET_RECIPES).sort().map(perEndpoint).join(',')}`,
+    `row,id,input,smiles,inchikey,status,reason,${Object.keys(DATASET_RECIPES).sort().map(perEndpoint).join(',')},low_evidence`,
   );
 });
 
@@ -118,6 +122,8 @@ test('the lineage record names input, contract, models and output by hash, in th
       hash: manifest.hash,
       unit: manifest.endpoint.unit,
       lowEvidence: manifest.endpoint.id === 'ppb',
+      calibrated: true,
+      released: null,
     });
     expect(sidecar.work.contract).toBe(manifest.contractHash);
   }
@@ -138,6 +144,86 @@ test('with notes the last column tells what standardization did', async () => {
   const folder = temporaryFolder();
   const rows = readCsv((await run(folder, { notes: true })).output);
   expect(Object.keys(rows[0]).at(-1)).toBe('notes');
+  expect(Object.keys(rows[0]).at(-2)).toBe('low_evidence');
   expect(rows[0].notes).toBe('');
   expect(rows[1].notes).toMatch(/fragment/);
+});
+
+test('models of few training rows are named in every row that has answers', async () => {
+  const { output } = await run(temporaryFolder(), { models: ['herg', 'ppb'] });
+  const rows = readCsv(output);
+  expect(rows.map((row) => row.low_evidence)).toEqual(['ppb', 'ppb', '', 'ppb', 'ppb', '', 'ppb']);
+});
+
+/** A folder with herg@1, and herg@2 beside it: the same graph without a calibration, and so another artifact. */
+function twoVersions(folder: string): { models: string; artifacts: string[] } {
+  const models = join(folder, 'models');
+  const [first, second] = ['1', '2'].map((version) => join(models, 'herg', version));
+  for (const version of [first, second]) {
+    cpSync(join(modelsFolder, 'herg', '1'), version, { recursive: true });
+  }
+  const path = join(second, 'manifest.json');
+  const manifest: Manifest = {
+    ...JSON.parse(readFileSync(path, 'utf8')),
+    version: '2',
+    calibration: { kind: 'none' },
+  };
+  const hash = artifactHash(manifest);
+  writeFileSync(path, JSON.stringify({ ...manifest, hash }));
+  return { models, artifacts: [JSON.parse(readFileSync(join(first, 'manifest.json'), 'utf8')).hash, hash] };
+}
+
+/** Records a release as the gate does. */
+async function releaseIn(folder: string, version: string, artifact: string): Promise<void> {
+  const workspace = await openWorkspace(join(folder, 'ws'));
+  const current = (await readReleaseState(workspace))?.endpoints.herg ?? null;
+  await appendRelease(workspace, { ...decisionOf('released', version), artifact }, current);
+}
+
+test('a screen without a version takes what the workspace releases, else the newest', async () => {
+  const folder = temporaryFolder();
+  const { models, artifacts } = twoVersions(folder);
+  const screened = async (name: string) => {
+    const { summary } = await run(folder, { models: [name], modelsFolder: models });
+    const [{ version, calibrated, released }] = summary.lineage.work.models;
+    expect(calibrated).toBe(version === '1');
+    return { version, released, releasedInstead: summary.releasedInstead };
+  };
+  expect(await screened('herg')).toEqual({ version: '2', released: null, releasedInstead: [] });
+  await releaseIn(folder, '1', artifacts[0]);
+  expect(await screened('herg')).toEqual({ version: '1', released: true, releasedInstead: [] });
+  expect(await screened('herg@2')).toEqual({ version: '2', released: false, releasedInstead: ['herg@1'] });
+  const all = await run(folder, { models: [], modelsFolder: models });
+  expect(all.summary.lineage.work.models.map(({ version }) => version)).toEqual(['1']);
+  await releaseIn(folder, '2', artifacts[1]);
+  // A damaged version that is not asked for is in nobody's way.
+  truncateSync(join(models, 'herg', '1', 'manifest.json'), 100);
+  expect(await screened('herg')).toMatchObject({ version: '2', released: true });
+});
+
+test('a released artifact is known by its hash: another one under its version does not answer for it', async () => {
+  const folder = temporaryFolder();
+  const { models, artifacts } = twoVersions(folder);
+  await releaseIn(folder, '3', artifacts[0]);
+  const { summary } = await run(folder, { models: ['herg'], modelsFolder: models });
+  expect(summary.lineage.work.models[0]).toMatchObject({ version: '1', hash: artifacts[0], released: true });
+  await releaseIn(folder, '2', 'f'.repeat(64));
+  await expect(run(folder, { models: ['herg'], modelsFolder: models })).rejects.toMatchObject({
+    code: 'ERR_MODEL_NOT_FOUND',
+    message: expect.stringMatching(/no model herg@2 \(artifact f{12}\), which this workspace releases,/),
+  });
+});
+
+test('a release that was cut off before releases.json answers, as its record says; a damaged one ends the screen', async () => {
+  const folder = temporaryFolder();
+  const { models, artifacts } = twoVersions(folder);
+  await releaseIn(folder, '1', artifacts[0]);
+  const state = join(folder, 'ws', 'releases.json');
+  rmSync(state);
+  const { summary } = await run(folder, { models: ['herg'], modelsFolder: models });
+  expect(summary.lineage.work.models[0]).toMatchObject({ version: '1', released: true });
+  writeFileSync(state, '{}');
+  await expect(run(folder, { models: ['herg'], modelsFolder: models })).rejects.toMatchObject({
+    code: 'ERR_RELEASE_CORRUPT',
+  });
 });

@@ -2,17 +2,21 @@ import { expect, test } from 'vitest';
 import { summaryText } from '../../src/cli/screen.ts';
 import type { ScreenSummary } from '../../src/flows/screen.ts';
 
-const model = (endpoint: string, lowEvidence: boolean) => ({
+const model = (endpoint: string, change: object = {}) => ({
   endpoint,
   version: '1',
   unit: 'u',
-  lowEvidence,
+  lowEvidence: false,
+  calibrated: true,
+  released: null,
+  ...change,
 });
 const summary = {
   columnsChosen: 'smiles',
+  releasedInstead: [],
   lineage: {
     counts: { rows: 2, accepted: 1, rejected: 1 },
-    work: { models: [model('herg', false), model('ppb', true)] },
+    work: { models: [model('herg'), model('ppb', { lowEvidence: true })] },
     featureSet: { reused: false, sha256: null },
     devices: { herg: 'cpu' },
     refusals: [
@@ -33,4 +37,19 @@ test('a device that was asked for and not used is told with its reason; others a
 
 test('models of low evidence are named', () => {
   expect(summaryText(summary)).toMatch(/^weak +ppb: low evidence/m);
+});
+
+test('models without a calibration and models that are not released are named, others are no news', () => {
+  expect(summaryText(summary)).not.toMatch(/uncalibrated|not released/);
+  const models = [
+    model('herg', { released: true }),
+    model('ppb', { version: '2', calibrated: false, released: false }),
+  ];
+  const told = summaryText({
+    ...summary,
+    lineage: { ...summary.lineage, work: { ...summary.lineage.work, models } },
+    releasedInstead: ['ppb@1'],
+  } as unknown as ScreenSummary);
+  expect(told).toMatch(/^uncalibrated {2}ppb: no intervals/m);
+  expect(told).toMatch(/^not released {2}ppb@2; this workspace releases ppb@1$/m);
 });

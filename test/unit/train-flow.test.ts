@@ -1,10 +1,11 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Manifest } from '../../src/core/artifact.ts';
 import { contractHash } from '../../src/core/contract.ts';
+import { APPROVED_LIKE } from '../../src/flows/approved-like.ts';
 import { modelCard } from '../../src/flows/card.ts';
 import { DATASET_RECIPES } from '../../src/flows/recipes.ts';
 import { screen } from '../../src/flows/screen.ts';
@@ -140,14 +141,49 @@ test('another label, another hash; another time, the same', async () => {
   const rows = exampleRows(false);
   rows[1] = { ...rows[1], y: Number(rows[1].y) + 1 };
   const recipe = writeData(folder, 'solubility', rows);
-  // Another artifact of the same version is not overwritten unasked.
-  await expect(trainIn(folder, recipe)).rejects.toMatchObject({
-    code: 'ERR_OUTPUT_UNWRITABLE',
-    message: expect.stringContaining('it holds another artifact'),
+  // Another artifact of the same version is not overwritten unasked, which is told before any work.
+  const unread = { ...recipe, rawFile: 'none.csv.gz' };
+  await expect(trainIn(folder, unread)).rejects.toMatchObject({
+    code: 'ERR_USAGE',
+    message: expect.stringMatching(
+      /solubility\/1 holds another artifact \([0-9a-f]{12}, made with another data\)\. Give --replace .* --model-version or --models/,
+    ),
   });
   const second = await trainIn(folder, recipe, 2, { replace: true });
   expect(second.manifest.dataset.hash).not.toBe(plain.manifest.dataset.hash);
   expect(second.manifest.hash).not.toBe(plain.manifest.hash);
+});
+
+test('a version is taken by another seed, and by what is no artifact', async () => {
+  const folder = temporaryFolder();
+  cpSync(plainFolder, folder, { recursive: true });
+  const recipe = writeData(folder, 'solubility', exampleRows(false));
+  await expect(trainIn(folder, recipe, 1, { seed: 2 })).rejects.toThrow(/made with another seed\)/);
+  rmSync(join(folder, 'models/solubility/1/manifest.json'));
+  await expect(trainIn(folder, recipe)).rejects.toThrow(/holds what is no whole artifact .*--replace/);
+});
+
+test('what would end a training at its last steps ends it before the first', async () => {
+  const folder = temporaryFolder();
+  // Without its raw file every one of these would fail for that, were it looked for first.
+  const recipe = { ...writeData(folder, 'solubility', exampleRows(false)), rawFile: 'none.csv.gz' };
+  await expect(trainIn(folder, recipe, 1, { drugs: APPROVED_LIKE })).rejects.toMatchObject({
+    code: 'ERR_DATA_NOT_FOUND',
+    message: expect.stringMatching(/pgp_broccatelli\.tab\.gz \(.*percentiles\)\. Give the folder/),
+  });
+  mkdirSync(join(folder, 'raw/tdc'), { recursive: true });
+  writeFileSync(join(folder, APPROVED_LIKE.file), 'another file');
+  await expect(trainIn(folder, recipe, 1, { drugs: APPROVED_LIKE })).rejects.toMatchObject({
+    code: 'ERR_DATA_SOURCE',
+  });
+  for (const [name, code] of [
+    ['report.docx', 'ERR_OUTPUT_FORMAT'],
+    ['nowhere/report.csv', 'ERR_OUTPUT_UNWRITABLE'],
+  ]) {
+    const change = { curationReport: join(folder, name) };
+    await expect(trainIn(folder, recipe, 1, change)).rejects.toMatchObject({ code });
+  }
+  expect(readdirSync(folder).filter((name) => /report|partial|lock/.test(name))).toEqual([]);
 });
 
 test('data that do not fit the recipe are refused with where and why', async () => {

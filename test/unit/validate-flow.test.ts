@@ -203,6 +203,15 @@ test('a manifest whose figures its graph does not give is damaged', async () => 
   });
 });
 
+test('an imported model is refused before anything is read, with what can be done', async () => {
+  const at = copied();
+  changeManifest(at, '1', ({ trainer }) => ({ trainer: { ...trainer, name: 'imported' } }));
+  await expect(validateIn(at, { dataFolder: 'nowhere' })).rejects.toMatchObject({
+    code: 'ERR_USAGE',
+    message: expect.stringMatching(/solubility@1 was imported.*models show solubility@1.*--evaluation/),
+  });
+});
+
 test('a cancelled validation ends and writes nothing', async () => {
   const at = copied();
   const controller = new AbortController();

@@ -7,7 +7,9 @@ import { modelCard } from '../../src/flows/card.ts';
 import { DATASET_RECIPES } from '../../src/flows/recipes.ts';
 import { findingsOf } from '../../src/flows/validation/findings.ts';
 import { plotsOf } from '../../src/flows/validation/plots/plots.ts';
+import { pooledBins } from '../../src/flows/validation/pooled-bins.ts';
 import type { Slice, SplitReport, Validation } from '../../src/flows/validation/report-schema.ts';
+import { reportText } from '../../src/flows/validation/report-text.ts';
 import { shareOf } from '../../src/flows/validation/slices.ts';
 import { reportSplit, type SplitResult } from '../../src/flows/validation/split-report.ts';
 import { mergeSplits, roundFigures, writeValidation } from '../../src/flows/validation/validation-files.ts';
@@ -145,8 +147,11 @@ test('what the figures show is told in words, good and bad apart', () => {
   ]);
   const told = weakSpots.join('\n');
   expect(told).toContain('too narrow at similarity below 0.30 (100 compounds): they hold 70.0 %');
+  expect(strengths.join()).not.toContain('far from training');
   expect(told).toContain('Worse far from training: MAE 0.80');
-  expect(told).toContain('expect the figures of split next-week (MAE 0.70');
+  expect(told).toContain(
+    'expect the figures of split next-week (MAE 0.70 (0.65 to 0.75), 90 % intervals hold 90.0 % (85.0 to 93.8)), not',
+  );
   expect(told).toContain('at worst MAE 0.90');
   expect(told).toContain('(source: south, 200 compounds)');
   expect(told).toContain('Series `c1ccccc1` (9): predicted too low, bias -0.60');
@@ -165,7 +170,79 @@ test('intervals that hold too little or too much are told so', () => {
     return findingsOf(validationOf(manifest, [report]));
   };
   expect(told(160).weakSpots[0]).toMatch(/hold 80\.0 % .*: too narrow\./);
-  expect(told(199).strengths[1]).toMatch(/hold 99\.5 % .*: wider than they need be\./);
+  expect(told(199).weakSpots[0]).toMatch(/hold 99\.5 % .*: wider than they need be\./);
+  // 86 % of 200 can be chance, and is still no strength.
+  expect(told(172).weakSpots[0]).toMatch(/hold 86\.0 % \(80\.4 to 90\.5\) .*: fewer than promised/);
+  expect(told(175).strengths[1]).toMatch(/hold 87\.5 % .* of the test values\.$/);
+});
+
+test('few compounds far from training, or intervals that overlap, are never told as a strength', () => {
+  const near = valueReport().distance[1];
+  const wide = { value: 0.7, low: 0.2, high: 1.2 };
+  const far = { ...near, name: 'below 0.30', rows: 27, figures: { ...near.figures, MAE: wide } };
+  const report = valueReport({ distance: [far, near] });
+  const { strengths, weakSpots } = findingsOf(validationOf(manifestOf('ppb'), [report]));
+  expect(strengths.join('\n')).not.toContain('far from training');
+  expect(weakSpots.join('\n')).toContain(
+    'do not tell whether it is worse far from training: MAE 0.70 (0.20 to 1.20) at similarity below 0.30 (27)',
+  );
+});
+
+test('small neighbouring distance bins are held to their promise together', () => {
+  const bin = (name: string, rows: number, covered: number): Slice => ({
+    name,
+    rows,
+    figures: {},
+    promised: 0.9,
+    observed: shareOf(covered, rows),
+  });
+  // As PPB has them.
+  const bins = [
+    bin('below 0.30', 47, 36),
+    bin('0.30 to 0.40', 11, 7),
+    bin('0.40 to 0.50', 16, 14),
+    bin('0.50 to 0.60', 65, 63),
+    bin('0.60 to 0.70', 30, 27),
+    bin('0.80 and above', 27, 26),
+  ];
+  expect(pooledBins(bins, 50)).toMatchObject([
+    { name: 'below 0.40', rows: 58, promised: expect.closeTo(0.9, 12), observed: { count: 43, rows: 58 } },
+    { name: '0.50 to 0.60', rows: 65, observed: { count: 63 } },
+    { name: '0.60 and above', rows: 57, observed: { count: 53 } },
+  ]);
+  expect(pooledBins(bins.slice(1, 3), 20)).toMatchObject([{ name: '0.30 to 0.50', rows: 27 }]);
+  expect(pooledBins([], 50)).toEqual([]);
+  const { MAE } = valueReport().distance[0].figures;
+  const distance = bins.map((one) => ({ ...one, figures: { MAE } }));
+  const { weakSpots } = findingsOf(validationOf(manifestOf('ppb'), [valueReport({ distance })]));
+  expect(weakSpots.join('\n')).toContain(
+    'too narrow at similarity below 0.40 (58 compounds): they hold 74.1 %',
+  );
+});
+
+test('a calibration error is told with its interval, and that this lies too high', () => {
+  const told = (value: number, high: number) => {
+    const report = { ...reportSplit(classSplit()), origin: [] };
+    const metrics = { ...report.metrics, debiasedECE: { value, low: 0, high } };
+    return findingsOf(validationOf(manifestOf('ames'), [{ ...report, metrics }]));
+  };
+  expect(told(0.01, 0.04).strengths[1]).toBe(
+    'Probabilities can be read as frequencies: debiased calibration error 0.010 (0.000 to 0.040).',
+  );
+  expect(told(0.01, 0.065).strengths[1]).toMatch(
+    /as far as the test compounds tell: .* 0\.010 \(0\.000 to 0\.065\); the interval lies too high/,
+  );
+  expect(told(0.08, 0.1).weakSpots[0]).toMatch(/are off as frequencies: .* 0\.080/);
+  const report = reportSplit(classSplit());
+  const manifest = manifestOf('ames');
+  const validation = validationOf(manifest, [report]);
+  expect(modelCard(manifest, DATASET_RECIPES.ames, validation)).toContain('debiased ECE lie too high');
+  expect(reportText(validation, [])).toContain('debiased ECE lie too high');
+});
+
+test('no species is no line of a card', () => {
+  expect(modelCard(manifestOf('solubility'), DATASET_RECIPES.solubility)).not.toContain('Species:');
+  expect(modelCard(manifestOf('herg'), DATASET_RECIPES.herg)).toContain('Species: human.');
 });
 
 test('splits of an earlier validation stay only where it is of the same artifact and trainer', () => {

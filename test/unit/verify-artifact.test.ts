@@ -28,7 +28,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('an artifact made from its data verifies; a forged one does not, and it is said where', async () => {
   const engine = createEngine({ threads: 1, devices: ['cpu'] });
-  const verification = await verifyArtifact(engine, entryOf(), recipe, place);
+  const verification = await verifyArtifact(engine, entryOf(), recipe, { ...place, drugs: null });
   expect(verification).toMatchObject({ model: 'solubility@1', differs: [] });
   expect(verification.rebuiltHash).toBe(verification.hash);
 
@@ -46,7 +46,7 @@ test('an artifact made from its data verifies; a forged one does not, and it is 
   writeFileSync(join(forged.folder, 'model.onnx'), bytes);
   const text = JSON.stringify({ ...claimed, hash: artifactHash(claimed) });
   writeFileSync(join(forged.folder, 'manifest.json'), text);
-  const other = await verifyArtifact(engine, forged, recipe, place);
+  const other = await verifyArtifact(engine, forged, recipe, { ...place, drugs: null });
   expect(other.differs).toEqual(['metrics.MAE', 'extra', 'model.onnx']);
   expect(other.rebuiltHash).toBe(verification.hash);
 });
@@ -79,6 +79,13 @@ test('an artifact keeps how its values for drugs are spread', async () => {
   expect(quantiles[25]).toBeCloseTo((sorted[0] + sorted[1]) / 2, 12);
 });
 
+test('an artifact whose percentiles were taken out does not verify, nor one that never had some', async () => {
+  const engine = createEngine({ threads: 1, devices: ['cpu'] });
+  const verification = await verifyArtifact(engine, entryOf(), recipe, { ...place, drugs: writeDrugs() });
+  expect(verification.differs).toEqual(['approvedLike']);
+  expect(verification.rebuiltHash).not.toBe(verification.hash);
+});
+
 test('another file of drugs than the one named is refused before it is used', async () => {
   const engine = createEngine({ threads: 1, devices: ['cpu'] });
   const drugs = { ...writeDrugs(), sha256: '0'.repeat(64) };
@@ -94,6 +101,17 @@ test('an endpoint or models to verify must be named, and not both', async () => 
       expect.stringContaining('Name one endpoint to train, or models to --verify'),
     ]);
   }
+});
+
+test('a folder without data is told as it is found from here, with the remedy', async () => {
+  const { code, stderr } = await assayer(['train', 'ppb', '--data', 'nowhere', '--models', 'm'], {
+    cwd: folder,
+  });
+  expect(code).toBe(2);
+  expect(stderr).toContain(
+    `ERR_DATA_NOT_FOUND: Training data for ppb is missing: ${join(folder, 'nowhere')}`,
+  );
+  expect(stderr).toContain('Give the folder that holds it with --data or ASSAYER_SHARED.');
 });
 
 test.skipIf(noShared)(

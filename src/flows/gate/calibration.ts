@@ -1,10 +1,12 @@
 import type { ConformalCalibration } from '../../core/artifact.ts';
+import { DISTANCE_EDGES } from '../../core/distance-edges.ts';
 import type { CheckResult, Measurement } from '../../core/release.ts';
 import type { ReleasePolicy } from '../../core/release-policy.ts';
 import { calibrationError } from '../../statistics/calibration-error.ts';
 import { clopperPearson } from '../../statistics/clopper-pearson.ts';
 import type { ScoredRows } from '../evaluate.ts';
 import { halfWidth } from '../predict.ts';
+import { type CoverageBin, coverageBins } from './coverage-bins.ts';
 import { figure, type GateInput, judged, measured, notMeasured, percent } from './gate-input.ts';
 
 /** Intervals hold what they promise, overall and near and far from training; probabilities are frequencies; no bias. */
@@ -29,7 +31,7 @@ export function checkCalibration({ candidate, policy }: GateInput): CheckResult 
       'the model gives no intervals, so nobody can see how wrong a prediction may be',
     );
   }
-  const measurements = [...coverage(scored.rows, calibration, bounds), bias];
+  const measurements = [promise(calibration, bounds), ...coverage(scored.rows, calibration, bounds), bias];
   return judged(
     'calibration',
     measurements,
@@ -47,7 +49,16 @@ function wordsOf(measurements: readonly Measurement[], fine: string): string {
   return `Out of the policy: ${failed.map(({ name, value, bound }) => `${name} is ${value}, it must be ${bound}`).join('; ')}.`;
 }
 
-/** Overall, where chance is allowed for by the exact binomial interval, and in each bin that is large enough. */
+/** Intervals that promise less hold more easily, and users read all as the same. */
+function promise({ coverage }: ConformalCalibration, bounds: ReleasePolicy['calibration']): Measurement {
+  const bound = `${bounds.coverage}, as the policy has it`;
+  return measured('coverage that the intervals promise', coverage, bound, coverage === bounds.coverage);
+}
+
+/**
+ * Overall, where chance is allowed for by the exact binomial interval, and far and near by coverageBins: in the bins that
+ * the model is calibrated in, and in those that are the same for all, since whoever makes a model cuts its own.
+ */
 function coverage(
   rows: ScoredRows,
   calibration: ConformalCalibration,
@@ -67,25 +78,21 @@ function coverage(
   const overall = share(all);
   const { coverageFrom, coverageTo, binCoverage, binRows } = bounds;
   const promised = `${percent(calibration.coverage)} intervals`;
-  const bins = calibration.edges.flatMap((edge, bin): Measurement[] => {
-    const next = calibration.edges[bin + 1] ?? Number.POSITIVE_INFINITY;
-    const inBin = all.filter((i) => similarities[i] >= edge && similarities[i] < next);
-    if (inBin.length === 0) return [];
-    const { value, low, high } = share(inBin);
-    const judgedHere = inBin.length >= binRows;
-    const range = Number.isFinite(next)
-      ? `${edge.toFixed(2)} to ${next.toFixed(2)}`
-      : `${edge.toFixed(2)} and above`;
-    const bound = judgedHere ? `at least ${binCoverage}` : `reported (under ${binRows} rows)`;
-    return [
-      measured(
-        `coverage at similarity ${range}`,
-        value,
-        `${bound}; ${inBin.length} rows, binomial ${figure(low)} to ${figure(high)}`,
-        !judgedHere || value >= binCoverage,
-      ),
-    ];
-  });
+  const ofBin = (bin: CoverageBin, cut: string): Measurement => {
+    const { value, low, high } = share(bin.rows);
+    const range = Number.isFinite(bin.to)
+      ? `${bin.from.toFixed(2)} to ${bin.to.toFixed(2)}`
+      : `${bin.from.toFixed(2)} and above`;
+    const bound = bin.judged ? `at least ${binCoverage}` : `reported (under ${binRows} rows)`;
+    return measured(
+      `coverage at similarity ${range}${cut}`,
+      value,
+      `${bound}; ${bin.rows.length} rows, binomial ${figure(low)} to ${figure(high)}`,
+      !bin.judged || value >= binCoverage,
+    );
+  };
+  const own = coverageBins(similarities, calibration.edges, binRows);
+  const fixed = coverageBins(similarities, DISTANCE_EDGES, binRows);
   return [
     measured(
       `coverage of ${promised}`,
@@ -93,7 +100,8 @@ function coverage(
       `${coverageFrom} to ${coverageTo} within its binomial interval (${figure(overall.low)} to ${figure(overall.high)})`,
       overall.high >= coverageFrom && overall.low <= coverageTo,
     ),
-    ...bins,
+    ...own.map((bin) => ofBin(bin, '')),
+    ...fixed.map((bin) => ofBin(bin, ' (fixed bins)')),
   ];
 }
 

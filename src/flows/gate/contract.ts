@@ -1,11 +1,11 @@
 import { contractDifference, contractHash } from '../../core/contract.ts';
 import type { CheckResult } from '../../core/release.ts';
-import { type GateInput, judged, notMeasured } from './gate-input.ts';
+import { type GateInput, judged, notMeasured, SEE_INTEGRITY } from './gate-input.ts';
 
 /** The model was trained on the features that the serving engine makes. */
 export function checkContract({ candidate, contract }: GateInput): CheckResult {
   const { manifest } = candidate;
-  if (!manifest) return notMeasured('contract', candidate.damage);
+  if (!manifest) return notMeasured('contract', SEE_INTEGRITY);
   const serving = contractHash(contract);
   const trained = contractHash(manifest.contract);
   const measurements = [

@@ -1,7 +1,7 @@
 import type { EndpointDefinition } from '../../core/endpoint.ts';
 import { identity } from '../../core/hash.ts';
 import type { CheckResult } from '../../core/release.ts';
-import { type GateInput, judged, notMeasured } from './gate-input.ts';
+import { type GateInput, judged, notMeasured, SEE_INTEGRITY } from './gate-input.ts';
 
 /** Parts of a definition that decide what a number means; title and direction are for reading. */
 const MEANING = [
@@ -17,7 +17,7 @@ const MEANING = [
 /** The model's endpoint means what the shared definition of that name means, or is a variant that the policy declares. */
 export function checkDefinition({ candidate, evaluation, policy }: GateInput): CheckResult {
   const { manifest } = candidate;
-  if (!manifest) return notMeasured('definition', candidate.damage);
+  if (!manifest) return notMeasured('definition', SEE_INTEGRITY);
   const variant = identity(manifest.endpoint);
   const declared = policy.definition.variants.includes(variant);
   const measurements = MEANING.map((part) => {

@@ -18,7 +18,7 @@ export interface GateInput {
   /** Contract of the engine that will serve the model. */
   readonly contract: FeatureContract;
   readonly evaluation: EvaluationSet;
-  readonly approver: Approver | null;
+  readonly approver: Approver;
   readonly candidate: {
     /** endpoint@version */
     readonly name: string;
@@ -56,6 +56,9 @@ export function judged(
   const outcome = measurements.every(({ holds }) => holds) ? 'passed' : 'failed';
   return { check, outcome, words, measurements, evidence };
 }
+
+/** What checks say that have nothing to measure since the files are damaged, which the check of integrity tells. */
+export const SEE_INTEGRITY = 'see integrity';
 
 /** What could not be looked at does not pass. */
 export function notMeasured(check: CheckName, reason: string | null): CheckResult {

@@ -10,6 +10,7 @@ import {
   percent,
   reported,
   type ScoredModel,
+  SEE_INTEGRITY,
 } from './gate-input.ts';
 import { lineSlope } from './line-slope.ts';
 
@@ -32,9 +33,10 @@ interface ChangedLabels {
  */
 export function checkLabels({ candidate, evaluation, policy }: GateInput): CheckResult {
   const { artifact, scored, unscored } = candidate;
-  if (!artifact) return notMeasured('labels', candidate.damage);
-  const { maxChanged, maxRandom, minRows } = policy.labels;
+  if (!artifact) return notMeasured('labels', SEE_INTEGRITY);
+  const { maxChanged, maxRandom, minRows, minKnown, minKnownShare } = policy.labels;
   const { known, changed } = changedLabels(artifact.reference, evaluation);
+  const labelled = artifact.reference.values.filter((value) => !Number.isNaN(value)).length;
   const share = known === 0 ? 0 : changed / known;
   const direct: Measurement =
     known === 0
@@ -56,11 +58,11 @@ export function checkLabels({ candidate, evaluation, policy }: GateInput): Check
   if (!scored) return notMeasured('labels', unscored);
   if (rows.length < minRows || evaluated < minRows) {
     const few = `${rows.length} training and ${evaluated} evaluation rows, ${minRows} of each are needed to tell`;
-    const telling = known > 0;
-    const bound = 'enough rows, or compounds that the shared dataset knows';
+    const telling = known >= minKnown && known >= minKnownShare * labelled;
+    const bound = `${minRows} rows, or ${minKnown} compounds and ${percent(minKnownShare)} of all that the shared dataset knows`;
     const words = telling
       ? `The ${known} training compounds that the shared dataset knows carry its labels; ${few} from the predictions.`
-      : `Nothing tells whether the training labels belong to their compounds: the shared dataset knows none of them, and there are ${few}.`;
+      : `Nothing tells whether the training labels belong to their compounds: the shared dataset knows ${known} of ${labelled}, which is too few, and there are ${few}.`;
     return judged('labels', [direct, { name: 'rows', value: rows.length, bound, holds: telling }], words, {
       known,
       changed,
@@ -69,7 +71,7 @@ export function checkLabels({ candidate, evaluation, policy }: GateInput): Check
   const estimate = estimateOf(scored, rows, maxRandom);
   const agreement =
     known > 0
-      ? `All but ${changed} of ${known} known training compounds carry the shared dataset's label`
+      ? `All ${changed > 0 ? `but ${changed} of ` : ''}${known.toLocaleString('en')} known training compounds carry the shared dataset's label`
       : 'None of the training compounds is in a shared dataset';
   const words = estimate.holds
     ? `${agreement}, and the labels go with the predictions of models that had not seen them as they do on the evaluation rows.`

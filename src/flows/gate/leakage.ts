@@ -1,6 +1,14 @@
 import { FINGERPRINT_BYTES } from '../../core/fingerprint.ts';
 import type { CheckResult } from '../../core/release.ts';
-import { type GateInput, judged, measured, notMeasured, percent, reported } from './gate-input.ts';
+import {
+  type GateInput,
+  judged,
+  measured,
+  notMeasured,
+  percent,
+  reported,
+  SEE_INTEGRITY,
+} from './gate-input.ts';
 
 /** Letters of an InChIKey that stand for the skeleton; the rest tells stereochemistry, isotopes and charge. */
 const SKELETON_LETTERS = 14;
@@ -13,7 +21,7 @@ const NAMED = 20;
  */
 export function checkLeakage({ candidate, evaluation, policy }: GateInput): CheckResult {
   const { artifact } = candidate;
-  if (!artifact) return notMeasured('leakage', candidate.damage);
+  if (!artifact) return notMeasured('leakage', SEE_INTEGRITY);
   const { reference, fingerprints } = artifact;
   if (reference.inchikeys.length === 0) {
     return notMeasured(

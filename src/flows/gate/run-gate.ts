@@ -6,6 +6,7 @@ import { checkCalibration } from './calibration.ts';
 import { checkCard } from './card.ts';
 import { checkContract } from './contract.ts';
 import { checkDefinition } from './definition.ts';
+import { derivedParts, withDerivedParts } from './derived-parts.ts';
 import type { GateInput } from './gate-input.ts';
 import { checkIntegrity } from './integrity.ts';
 import { checkLabels } from './labels.ts';
@@ -23,12 +24,13 @@ export async function runGate(
   waivers: readonly Waiver[],
   createNeighborIndex: (fingerprints: Uint8Array) => Promise<NeighborIndex>,
 ): Promise<CheckResult[]> {
-  const { scored } = input.candidate;
+  const { scored, artifact } = input.candidate;
   const nearest = scored
     ? await nearestBaseline(scored.artifact, input.evaluation.rows, createNeighborIndex)
     : null;
+  const derived = artifact ? await derivedParts(artifact, input.evaluation, createNeighborIndex) : [];
   const results = [
-    checkIntegrity(input),
+    withDerivedParts(checkIntegrity(input), derived),
     checkContract(input),
     checkDefinition(input),
     checkLeakage(input),

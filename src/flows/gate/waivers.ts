@@ -37,12 +37,3 @@ function problemOf(
   }
   return null;
 }
-
-/**
- * An approver from `Name <mail>`.
- * @returns null where name or address are missing: nobody answers then
- */
-export function parseApprover(text: string): { readonly name: string; readonly mail: string } | null {
-  const [, name, mail] = /^\s*([^<>]*[^<>\s])\s*<\s*([^<>\s@]+@[^<>\s@]+)\s*>\s*$/.exec(text) ?? [];
-  return name !== undefined && mail !== undefined && /\p{L}/u.test(name) ? { name, mail } : null;
-}

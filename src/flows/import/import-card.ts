@@ -17,7 +17,7 @@ ${endpoint.title}, ${endpoint.kind === 'classification' ? 'as a probability' : `
 This model was trained elsewhere. What it was trained on is what its importer stated; the figures were measured here.
 
 ## Data, as stated
-${sentence(endpoint.assay)} Species: ${endpoint.species}. Source: ${dataset.source}. Licence: ${dataset.licence}.
+${sentence(endpoint.assay)}${endpoint.species === 'none' ? '' : ` Species: ${endpoint.species}.`} Source: ${dataset.source}. Licence: ${dataset.licence}.
 
 ${counts.join('\n')}
 

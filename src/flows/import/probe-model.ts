@@ -88,20 +88,33 @@ export async function answersOf(
  * @param values  for many different compounds
  * @throws ERR_MODEL_ANSWERS
  */
-export function requireVaried({ path, outputKind }: Omit<Probed, 'predictor'>, values: Float32Array): void {
-  if (values.every((value) => value === values[0])) {
-    throw refused(
-      path,
-      `all ${values.length} compounds get ${values[0]}, so they do not depend on the compound`,
-    );
-  }
-  // The sigmoid of a probability lies in 0.5 to 0.731.
-  if (outputKind === 'logit' && values.every((value) => value >= 0.5 && value <= 1 / (1 + Math.exp(-1)))) {
-    throw refused(
-      path,
-      `taken as logits all lie within 0 and 1, so they are probabilities. Say --output-kind probability`,
-    );
-  }
+export function requireVaried({ path }: Pick<Probed, 'path'>, values: Float32Array): void {
+  if (values.some((value) => value !== values[0])) return;
+  throw refused(
+    path,
+    `all ${values.length} compounds get ${values[0]}, so they do not depend on the compound`,
+  );
+}
+
+/** Two probabilities of one compound add up to 1 within this, whatever type they were computed in. */
+const SUM_TOLERANCE = 1e-2;
+
+/**
+ * Refuses logits that can only be probabilities: one column within 0 and 1, or two that also add up to 1. What a sigmoid
+ * makes of them looks like a prediction and is none.
+ * @param columns  the output as the file gives it, float32 [n] for each column, of many different compounds
+ * @throws ERR_MODEL_ANSWERS
+ */
+export function requireLogits(path: string, columns: readonly Float32Array[]): void {
+  const within = columns.every((values) => values.every((value) => value >= 0 && value <= 1));
+  const [first, second] = columns;
+  const sums = second && first.map((value, i) => value + second[i]);
+  const isShared = !sums || sums.every((sum) => Math.abs(sum - 1) <= SUM_TOLERANCE);
+  if (!within || !isShared) return;
+  const found = sums
+    ? 'both columns lie within 0 and 1 and add up to 1'
+    : 'taken as logits all lie within 0 and 1';
+  throw refused(path, `${found}, so they are probabilities. Say --output-kind probability`);
 }
 
 function refused(path: string, problem: string, cause?: unknown): AssayerError {

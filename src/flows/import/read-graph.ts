@@ -30,6 +30,8 @@ export interface ImportedGraph {
   readonly parameters: Readonly<Record<string, number | string>>;
   /** model.onnx of an artifact: the file's graph between our inputs and our output. */
   wrap(calibration: PlattCalibration | null): Uint8Array;
+  /** The file's graph with the numbers of its output as they are, a graph for each column that the prediction is made of. */
+  wrapColumns(): Uint8Array[];
 }
 
 /**
@@ -68,6 +70,10 @@ export async function readGraph(
       sizeBytes: bytes.length,
     },
     wrap: (calibration) => wrapModel(model, part, inputs, output, calibration),
+    wrapColumns: () =>
+      (output.takesSoftmax ? [0, 1] : [output.column]).map((column) =>
+        wrapModel(model, part, inputs, { ...output, column, kind: 'value', takesSoftmax: false }, null),
+      ),
   };
 }
 

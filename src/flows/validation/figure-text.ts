@@ -19,6 +19,10 @@ export function percentText(value: number | null): string {
   return value === null ? '-' : `${percent(value)} %`;
 }
 
+/** Beside calibration errors: their percentile intervals are biased upwards, and can even leave out the value itself. */
+export const CALIBRATION_ERROR_NOTE =
+  'Bootstrap intervals of ECE and debiased ECE lie too high, since drawing rows again adds noise that counts as miscalibration.';
+
 /** What a report is called: its split, and what was held out where a split has several. */
 export function titleOf({ split, heldOut }: Pick<SplitReport, 'split' | 'heldOut'>): string {
   return heldOut === null ? split : `${split}: ${heldOut}`;

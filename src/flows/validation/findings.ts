@@ -1,4 +1,5 @@
 import { figureText, percentText, shareText, titleOf } from './figure-text.ts';
+import { pooledBins } from './pooled-bins.ts';
 import type { Figure, Slice, SplitReport, Validation } from './report-schema.ts';
 
 /** What a user of a model should know of its figures, as sentences. */
@@ -9,8 +10,10 @@ export interface Findings {
 
 /** Rows that a slice needs before a sentence is made of it. */
 const LEAST_ROWS = 20;
-/** Rows at which a bin's coverage is held to its promise. */
+/** Rows at which a bin's coverage is held to its promise; smaller neighbours are pooled. */
 const LEAST_BIN = 50;
+/** Intervals that hold less are no strength, even where the promise lies within the bounds. */
+const LEAST_COVERAGE = 0.87;
 /** A series is named where it is off by this much on the modelled scale: a factor of 2. */
 const NOTABLE_BIAS = 0.3;
 const NOTABLE_PROBABILITY_BIAS = 0.15;
@@ -67,10 +70,12 @@ function tellCoverage({ overall, distance }: SplitReport, say: Say): void {
   if (observed === null || promised === null) return;
   const held = `${Math.round(100 * promised)} % intervals hold ${shareText(observed)} of the test values`;
   if (observed.high < promised) say(false, `${held}: too narrow.`);
-  else if (observed.low > promised) say(true, `${held}: wider than they need be.`);
+  else if (observed.low > promised) say(false, `${held}: wider than they need be.`);
+  else if (observed.value < LEAST_COVERAGE)
+    say(false, `${held}: fewer than promised, which chance alone can explain.`);
   else say(true, `${held}.`);
-  for (const bin of distance) {
-    if (bin.rows < LEAST_BIN || !bin.observed || bin.observed.high >= promised) continue;
+  for (const bin of pooledBins(distance, LEAST_BIN)) {
+    if (!bin.observed || bin.observed.high >= promised) continue;
     say(
       false,
       `Intervals are too narrow at similarity ${bin.name} (${bin.rows} compounds): they hold ${shareText(bin.observed)}.`,
@@ -82,11 +87,17 @@ function tellProbabilities({ metrics, distance }: SplitReport, say: Say): void {
   const error = metrics.debiasedECE?.value ?? null;
   if (error !== null) {
     const trusted = error <= MOST_ECE;
-    const verdict = trusted ? 'can be read as frequencies' : 'are off as frequencies';
-    say(trusted, `Probabilities ${verdict}: debiased calibration error ${error.toFixed(3)}.`);
+    const isSure = (metrics.debiasedECE.high ?? 1) <= MOST_ECE;
+    const verdict = trusted
+      ? `can be read as frequencies${isSure ? '' : ', as far as the test compounds tell'}`
+      : 'are off as frequencies';
+    say(
+      trusted,
+      `Probabilities ${verdict}: debiased calibration error ${figureText(metrics.debiasedECE)}${isSure ? '' : '; the interval lies too high, as resampling adds error'}.`,
+    );
   }
-  for (const { name, rows, promised, observed } of distance) {
-    if (rows < LEAST_BIN || !observed || promised === null) continue;
+  for (const { name, rows, promised, observed } of pooledBins(distance, LEAST_BIN)) {
+    if (!observed || promised === null) continue;
     if (promised >= observed.low && promised <= observed.high) continue;
     const side = promised > observed.value ? 'high' : 'low';
     say(
@@ -109,8 +120,11 @@ function tellDistance({ distance }: SplitReport, kind: Validation['kind'], say: 
   const apart = (lower: Figure, higher: Figure) =>
     lower.high !== null && higher.low !== null && lower.high < higher.low;
   const falls = kind === 'regression' ? apart(nearFigure, farFigure) : apart(farFigure, nearFigure);
-  const verdict = falls ? 'Worse far from training' : 'No clear loss far from training';
-  say(!falls, `${verdict}: ${text(far)}, ${text(near)}.`);
+  // Intervals that overlap are no proof of being as good far away, so this is never a strength.
+  const verdict = falls
+    ? 'Worse far from training'
+    : 'The test compounds do not tell whether it is worse far from training';
+  say(false, `${verdict}: ${text(far)}, ${text(near)}.`);
 }
 
 function tellDomain({ domain }: SplitReport, kind: Validation['kind'], say: Say): void {
@@ -130,7 +144,11 @@ function tellNewChemistry(splits: readonly SplitReport[], kind: Validation['kind
     splits.find(({ split }) => split === 'next-week') ?? splits.find(({ split }) => split === 'time');
   if (!random || !fresh) return;
   const headline = headlineOf(kind);
-  const text = (report: SplitReport) => `${headline} ${figureText(report.metrics[headline], 2)}`;
+  const text = ({ metrics, overall: { observed, promised } }: SplitReport) => {
+    const figure = `${headline} ${figureText(metrics[headline], 2)}`;
+    if (kind === 'classification' || observed === null || promised === null) return figure;
+    return `${figure}, ${Math.round(100 * promised)} % intervals hold ${shareText(observed)}`;
+  };
   say(
     false,
     `For new chemistry expect the figures of split ${fresh.split} (${text(fresh)}), not those of a random split (${text(random)}).`,

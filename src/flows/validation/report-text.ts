@@ -1,4 +1,12 @@
-import { bulletList, figureText, markdownTable, percentText, shareText, titleOf } from './figure-text.ts';
+import {
+  bulletList,
+  CALIBRATION_ERROR_NOTE,
+  figureText,
+  markdownTable,
+  percentText,
+  shareText,
+  titleOf,
+} from './figure-text.ts';
 import { findingsOf } from './findings.ts';
 import type { Slice, SplitReport, Validation } from './report-schema.ts';
 
@@ -16,7 +24,7 @@ export function reportText(validation: Validation, plots: readonly string[]): st
   ];
   const sections = [
     `# Validation of ${endpoint}@${version}`,
-    `Artifact \`${hash}\`. Figures are on the modelled scale (${validation.modelledScale}). Intervals: 95 %, bootstrap over whole scaffolds (over rows within a series); shares: exact binomial.`,
+    `Artifact \`${hash}\`. Figures are on the modelled scale (${validation.modelledScale}). Intervals: 95 %, bootstrap over whole scaffolds (over rows within a series); shares: exact binomial.${kind === 'classification' ? ` ${CALIBRATION_ERROR_NOTE}` : ''}`,
     `Test compounds among the artifact's training compounds: ${validation.testCompoundsInTraining}.${refitText(refits)}`,
     '## Splits',
     splitTable(validation),

@@ -37,7 +37,8 @@ export async function scoreArtifact(
   const answers = await predictor.predict(test.fingerprints, test.descriptors, test.y.length);
   const mean = train.y.reduce((sum, label) => sum + label, 0) / train.y.length;
   const rows = await scoreRows(rowsToScore(dataset), answers, index, mean);
-  requireSameFigures(entry, manifest, evaluate(manifest.endpoint.kind, rows, manifest.calibration));
+  const figures = evaluate(manifest.endpoint.kind, rows, manifest.calibration);
+  requireSameFigures(entry, manifest, figures, rows.actual.length);
   return {
     split: 'fixed',
     heldOut: null,
@@ -86,18 +87,24 @@ function requireSameFigures(
   entry: ModelEntry,
   manifest: Manifest,
   figures: ReturnType<typeof evaluate>,
+  rows: number,
 ): void {
+  const corrupt = (problem: string) =>
+    new AssayerError('ERR_MODEL_CORRUPT', {
+      model: `${entry.endpoint}@${entry.version}`,
+      problem,
+      path: join(entry.folder, ARTIFACT_FILES.manifest),
+    });
+  if (manifest.evaluation.rows !== rows) {
+    throw corrupt(`its manifest says ${manifest.evaluation.rows} evaluation rows, there are ${rows}`);
+  }
   // One row may cross the end of its interval.
-  const tolerance = FIGURE_TOLERANCE + 1.001 / manifest.evaluation.rows;
+  const tolerance = FIGURE_TOLERANCE + 1.001 / rows;
   for (const [name, { value }] of Object.entries(manifest.metrics)) {
     const found = figures[name]?.value ?? Number.NaN;
     if (Math.abs(found - value) <= tolerance) continue;
-    const problem = `its manifest says ${name} ${value.toFixed(4)}, on the same rows its graph gives ${found.toFixed(4)}`;
-    const path = join(entry.folder, ARTIFACT_FILES.manifest);
-    throw new AssayerError('ERR_MODEL_CORRUPT', {
-      model: `${entry.endpoint}@${entry.version}`,
-      problem,
-      path,
-    });
+    throw corrupt(
+      `its manifest says ${name} ${value.toFixed(4)}, on the same rows its graph gives ${found.toFixed(4)}`,
+    );
   }
 }

@@ -1,4 +1,5 @@
 import type { ConformalCalibration, Domain } from '../../core/artifact.ts';
+import { DISTANCE_EDGES } from '../../core/distance-edges.ts';
 import type { LabelledRows } from '../dataset.ts';
 import { evaluate } from '../evaluate.ts';
 import { isInDomain } from '../predict.ts';
@@ -6,8 +7,6 @@ import type { Answers } from '../score-rows.ts';
 import type { Slice, SliceGroup, SplitCounts, SplitName, SplitReport } from './report-schema.ts';
 import { figureOf, type ScoredModel, shareOf, sliceOf } from './slices.ts';
 
-/** Lower edges of the fixed bins of similarity to the nearest training compound. */
-const DISTANCE_EDGES = [0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
 /** Scored rows that make a scaffold a series worth a line of its own. */
 const LEAST_SERIES = 8;
 /** Scored rows that make an assay or source worth a line of its own. */

@@ -10,6 +10,7 @@ const NEAREST = 'similarity to the nearest training compound (below it: test com
 export function calibrationByDistance(
   slices: readonly Slice[],
   kind: 'regression' | 'classification',
+  of: string,
 ): string {
   const told = slices.filter(({ observed, promised }) => observed !== null && promised !== null);
   const names = told.map(({ name, rows }) => `${shortName(name)}\n${rows}`);
@@ -22,6 +23,7 @@ export function calibrationByDistance(
   if (kind === 'classification') {
     return svgPlot(
       'Share of positive compounds and mean probability by distance to training',
+      of,
       x,
       shareAxis('share of positive compounds'),
       marks,
@@ -42,6 +44,7 @@ export function calibrationByDistance(
   };
   return svgPlot(
     'Coverage of intervals by distance to training',
+    of,
     x,
     shareAxis('share of values in their interval'),
     [promise, ...marks],

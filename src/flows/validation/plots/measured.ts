@@ -2,7 +2,11 @@ import type { ScoredRows } from '../../evaluate.ts';
 import { type Mark, roundAxis, shareAxis, svgPlot } from './svg-plot.ts';
 
 /** Of a regression: each test compound's prediction against its measured value. */
-export function predictedAgainstMeasured({ actual, predicted }: ScoredRows, scale: string): string {
+export function predictedAgainstMeasured(
+  { actual, predicted }: ScoredRows,
+  scale: string,
+  of: string,
+): string {
   const axis = roundAxis('', least(actual, predicted), greatest(actual, predicted));
   const line = (shift: number, dashed: boolean): Mark => ({
     kind: 'line',
@@ -14,6 +18,7 @@ export function predictedAgainstMeasured({ actual, predicted }: ScoredRows, scal
   });
   return svgPlot(
     'Predicted against measured values of the test compounds',
+    of,
     { ...axis, label: `measured (${scale})` },
     { ...axis, label: `predicted (${scale})` },
     [
@@ -30,12 +35,17 @@ export function predictedAgainstMeasured({ actual, predicted }: ScoredRows, scal
 }
 
 /** Of a regression: predicted minus measured over the prediction; a trend is a bias that a user can correct for. */
-export function residualsOverPrediction({ actual, predicted }: ScoredRows, scale: string): string {
+export function residualsOverPrediction(
+  { actual, predicted }: ScoredRows,
+  scale: string,
+  of: string,
+): string {
   const residuals = predicted.map((value, i) => value - actual[i]);
   const x = roundAxis(`predicted (${scale})`, least(predicted), greatest(predicted));
   const limit = Math.max(...residuals.map(Math.abs));
   return svgPlot(
     'Residuals of the test compounds',
+    of,
     x,
     roundAxis('predicted minus measured (log units)', -limit, limit),
     [
@@ -57,13 +67,13 @@ export function residualsOverPrediction({ actual, predicted }: ScoredRows, scale
 }
 
 /** Of a class model: how predicted probabilities of positive and of negative compounds are spread. */
-export function probabilitiesOfClasses({ actual, predicted }: ScoredRows): string {
+export function probabilitiesOfClasses({ actual, predicted }: ScoredRows, of: string): string {
   const bins = 20;
   const shares = [0, 1].map((label) => {
-    const of = predicted.filter((_, i) => actual[i] === label);
+    const chosen = predicted.filter((_, i) => actual[i] === label);
     const counts = new Array<number>(bins).fill(0);
-    for (const probability of of) counts[Math.min(bins - 1, Math.floor(probability * bins))]++;
-    return counts.map((count) => count / Math.max(1, of.length));
+    for (const probability of chosen) counts[Math.min(bins - 1, Math.floor(probability * bins))]++;
+    return counts.map((count) => count / Math.max(1, chosen.length));
   });
   const boxes = shares.flatMap((heights, label) =>
     heights.flatMap((height, bin): Mark[] =>
@@ -81,6 +91,7 @@ export function probabilitiesOfClasses({ actual, predicted }: ScoredRows): strin
   );
   return svgPlot(
     'Predicted probabilities of positive and negative test compounds',
+    of,
     shareAxis('predicted probability'),
     roundAxis('share of the class', 0, Math.max(...shares.flat())),
     boxes,

@@ -17,7 +17,7 @@ function runs(predicted: Float64Array): number[][] {
 }
 
 /** Of a class model: how often compounds of one predicted probability are positive, with exact binomial 95 % bounds. */
-export function reliabilityOfClasses({ actual, predicted }: ScoredRows): string {
+export function reliabilityOfClasses({ actual, predicted }: ScoredRows, of: string): string {
   const marks = runs(predicted).flatMap((at): Mark[] => {
     const positives = at.reduce((sum, i) => sum + actual[i], 0);
     const x = mean(at, predicted);
@@ -29,6 +29,7 @@ export function reliabilityOfClasses({ actual, predicted }: ScoredRows): string 
   });
   return svgPlot(
     'Reliability: share of positive compounds against predicted probability',
+    of,
     shareAxis('mean predicted probability, tenths of the compounds'),
     shareAxis('share of positive compounds'),
     [
@@ -49,8 +50,8 @@ export function reliabilityOfClasses({ actual, predicted }: ScoredRows): string 
   );
 }
 
-/** Of a regression: mean measured value of compounds of like prediction, with 95 % bounds of the mean (normal). */
-export function reliabilityOfValues({ actual, predicted }: ScoredRows, scale: string): string {
+/** Bias of a regression in bins: mean measured value of compounds of like prediction, with 95 % bounds of the mean (normal). */
+export function binnedBias({ actual, predicted }: ScoredRows, scale: string, of: string): string {
   const bins = runs(predicted).map((at) => {
     const y = mean(at, actual);
     const squares = at.reduce((sum, i) => sum + (actual[i] - y) ** 2, 0);
@@ -61,7 +62,8 @@ export function reliabilityOfValues({ actual, predicted }: ScoredRows, scale: st
   const greatest = Math.max(...bins.map(({ x, high }) => Math.max(x, high)));
   const axis = roundAxis('', least, greatest);
   return svgPlot(
-    'Reliability: mean measured value against mean prediction',
+    'Binned bias: mean measured value against mean prediction',
+    of,
     { ...axis, label: `mean predicted, tenths of the compounds (${scale})` },
     { ...axis, label: `mean measured (${scale})` },
     [

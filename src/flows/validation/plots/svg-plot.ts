@@ -36,9 +36,12 @@ export type Mark =
 export type Colour = 'first' | 'second';
 
 const WIDTH = 520;
-const HEIGHT = 380;
-/** The top holds the legend. */
-const MARGIN = { left: 64, right: 16, top: 34, bottom: 66 };
+const HEIGHT = 410;
+/** The top holds a line that says what is plotted, and the legend. */
+const MARGIN = { left: 64, right: 16, top: 52, bottom: 66 };
+/** Between the frame and the first and last value, so that a point there stands whole beside the axis; boxes stand on it. */
+const INSET = 6;
+const LEGEND = 36;
 
 /** Colours of middling brightness stand out on white and on dark alike; lines and texts follow the reader's scheme. */
 const STYLE = `
@@ -59,10 +62,12 @@ text{fill:currentColor}
 /**
  * A plot as a self-contained SVG document. What lies outside the axes is drawn on their edge.
  * @param title   for readers that do not see it
+ * @param of      what is plotted, in a line above it: model, split, number of compounds
  * @param legend  entries in words, with the class of their mark
  */
 export function svgPlot(
   title: string,
+  of: string,
   x: Axis,
   y: Axis,
   marks: readonly Mark[],
@@ -74,9 +79,11 @@ export function svgPlot(
     const share = (Math.min(Math.max(value, axis.from), axis.to) - axis.from) / (axis.to - axis.from);
     return Number((start + share * (end - start)).toFixed(1));
   };
-  const atX = scaled(x, MARGIN.left, right);
-  const atY = scaled(y, bottom, MARGIN.top);
+  const inset = marks.some(({ kind }) => kind === 'box') ? 0 : INSET;
+  const atX = scaled(x, MARGIN.left + inset, right - inset);
+  const atY = scaled(y, bottom - inset, MARGIN.top + inset);
   const lines = [
+    label(MARGIN.left, 16, 'start', of),
     ...x.ticks.map(({ at }) => `<path class="grid" d="M${atX(at)} ${MARGIN.top}V${bottom}"/>`),
     ...y.ticks.map(({ at }) => `<path class="grid" d="M${MARGIN.left} ${atY(at)}H${right}"/>`),
     ...marks.map((mark) => markSvg(mark, atX, atY)),
@@ -151,9 +158,9 @@ function markSvg(mark: Mark, atX: (value: number) => number, atY: (value: number
 function legendSvg({ text, mark }: { text: string; mark: Colour | 'guide' }, x: number): string {
   const sign =
     mark === 'guide'
-      ? `<path class="guide dashed" d="M${x} 16h18"/>`
-      : `<circle class="${mark}" cx="${x + 9}" cy="16" r="4"/>`;
-  return `${sign}${label(x + 23, 20, 'start', text)}`;
+      ? `<path class="guide dashed" d="M${x} ${LEGEND}h18"/>`
+      : `<circle class="${mark}" cx="${x + 9}" cy="${LEGEND}" r="4"/>`;
+  return `${sign}${label(x + 23, LEGEND + 4, 'start', text)}`;
 }
 
 function label(x: number, y: number, anchor: 'start' | 'middle' | 'end', text: string): string {
