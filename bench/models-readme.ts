@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Manifest } from '../src/core/artifact.ts';
 import { MODEL_NAMES } from '../src/flows/fit-model.ts';
 import { listModels, readManifest } from '../src/flows/models.ts';
+import { pooledBins } from '../src/flows/validation/pooled-bins.ts';
 import type { Share, SplitReport, Validation } from '../src/flows/validation/report-schema.ts';
 import { readValidation } from '../src/flows/validation/validation-files.ts';
 import { table } from './report-table.ts';
@@ -167,11 +168,12 @@ function boundsOf(artifacts: readonly { manifest: Manifest; validation: Validati
   return herg ? fixedOf(herg.validation).bounds : null;
 }
 
-/** The lowest coverage among the bins of the intervals that hold enough rows. */
-function leastCovered({ intervalBins }: SplitReport): Share | null {
-  const shares = intervalBins.flatMap(({ rows, observed }) =>
-    rows >= LEAST_ROWS && observed ? [observed] : [],
-  );
+/** The lowest coverage among the bins that hold enough rows, small ones pooled: those of the intervals and the fixed ones. */
+function leastCovered({ intervalBins, distance }: SplitReport): Share | null {
+  // Classes have no intervals; their bins hold shares of positives.
+  if (intervalBins.length === 0) return null;
+  const bins = [...pooledBins(intervalBins, LEAST_ROWS), ...pooledBins(distance, LEAST_ROWS)];
+  const shares = bins.flatMap(({ observed }) => observed ?? []);
   return shares.toSorted((a, b) => a.value - b.value)[0] ?? null;
 }
 
