@@ -77,6 +77,8 @@ describe('scales', () => {
     const finite = fc.double({ min: -1e6, max: 1e6, noNaN: true });
     fc.assert(
       fc.property(finite, fc.double({ min: 1e-6, max: 1e6, noNaN: true }), (from, width) => {
+        // Past nine digits the ends themselves are rounded by more than the ticks may stray.
+        fc.pre(width >= 1e-6 * Math.abs(from));
         const found = ticks(from, from + width, 5);
         expect(found.length).toBeGreaterThanOrEqual(2);
         expect(found.length).toBeLessThanOrEqual(9);
