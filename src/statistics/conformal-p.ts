@@ -1,4 +1,5 @@
 import { finiteValues } from './finite-values.ts';
+import { firstAtLeast } from './first-at-least.ts';
 
 /**
  * Conformal p of each new value: how rare so large a value is among the calibration values, (1 + #{calibration >= value}) /
@@ -13,23 +14,11 @@ import { finiteValues } from './finite-values.ts';
 export function conformalP(calibration: ArrayLike<number>, values: ArrayLike<number>): Float64Array {
   const sorted = finite(calibration, 'the calibration').sort();
   return finite(values, 'the batch').map(
-    (value) => (1 + sorted.length - countBelow(sorted, value)) / (sorted.length + 1),
+    (value) => (1 + sorted.length - firstAtLeast(sorted, value)) / (sorted.length + 1),
   );
 }
 
 /** None is fine here: the answer is known, or there is nothing to answer. */
 function finite(values: ArrayLike<number>, what: string): Float64Array {
   return values.length === 0 ? new Float64Array() : finiteValues(values, what);
-}
-
-/** How many of the ascending values are below this. */
-function countBelow(sorted: Float64Array, value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

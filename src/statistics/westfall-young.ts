@@ -1,4 +1,5 @@
 import { refuse } from './finite-values.ts';
+import { firstAtLeast } from './first-at-least.ts';
 import { tieWidth } from './permutation-test.ts';
 import { sortedOrder } from './ranks.ts';
 
@@ -101,16 +102,4 @@ function adjust(values: Float64Array, columns: number): Omit<WestfallYoung, 'lea
     stepDown[row] = least;
   }
   return { raw, singleStep, stepDown };
-}
-
-/** Index of the first of `sorted` that is at least `value`; its length where none is. */
-function firstAtLeast(sorted: Float64Array, value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
