@@ -1,25 +1,20 @@
 import type { Command } from 'commander';
 import { checkDrift } from '../flows/drift/check-drift.ts';
 import { writeText } from '../flows/write-text.ts';
+import { addComparisonOptions, type ComparisonOptions } from './comparison-options.ts';
 import { driftText } from './drift-text.ts';
 import { count, list, probability } from './options.ts';
 import type { CommandContext } from './run.ts';
 
-interface DriftOptions {
+interface DriftOptions extends ComparisonOptions {
   reference: string;
   batch: string;
-  models: string;
-  workspace: string;
   endpoint?: string;
   labels?: string;
   covariates?: string[];
   cluster: string;
   alpha: number;
   permutations: number;
-  seed: number;
-  smilesColumn?: string;
-  idColumn?: string;
-  threads?: number;
   html?: string;
   failOnDrift?: boolean;
   json?: boolean;
@@ -37,7 +32,7 @@ const DRIFT_FOUND = 3;
 
 /** `assayer drift`: whether a batch still is what a model was made for. */
 export function addDriftCommand(program: Command, context: CommandContext): void {
-  program
+  const command = program
     .command('drift')
     .description('Compare a batch of compounds with a reference, or with what a model was trained on.')
     .requiredOption('--reference <file or model>', 'compounds, or a model by endpoint or endpoint@version')
@@ -57,13 +52,8 @@ export function addDriftCommand(program: Command, context: CommandContext): void
     )
     .option('--covariates <columns>', 'columns to compare beside the descriptors', list)
     .option('--alpha <p>', 'false-alarm probability of the whole check', probability, 0.05)
-    .option('--permutations <n>', 'permutations of each test', count, 999)
-    .option('--seed <n>', 'seed of every random choice', count, 1)
-    .option('--smiles-column <name>', 'column of SMILES')
-    .option('--id-column <name>', 'column of ids')
-    .option('--models <folder>', 'folder of model artifacts', context.modelsFolder)
-    .option('--workspace <folder>', 'folder that keeps feature sets', '.assayer')
-    .option('--threads <n>', 'threads (default: all cores)', count)
+    .option('--permutations <n>', 'permutations of each test', count, 999);
+  addComparisonOptions(command, context)
     .option('--html <file>', 'write the report as one self-contained page')
     .option('--fail-on-drift', `end with exit code ${DRIFT_FOUND} where drift was found`)
     .option('--json', 'print the whole report as JSON')

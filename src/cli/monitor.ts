@@ -1,23 +1,18 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { PeriodLength } from '../flows/drift/periods.ts';
 import { type Replay, type ReplayLook, replay } from '../flows/drift/replay.ts';
+import { addComparisonOptions, type ComparisonOptions } from './comparison-options.ts';
 import { count, probability } from './options.ts';
 import type { CommandContext } from './run.ts';
 import { textTable } from './text-table.ts';
 
-interface ReplayOptions {
+interface ReplayOptions extends ComparisonOptions {
   by: PeriodLength;
   reference?: string;
   dateColumn: string;
   cluster: string;
   alpha: number;
   permutations: number;
-  seed: number;
-  smilesColumn?: string;
-  idColumn?: string;
-  models: string;
-  workspace: string;
-  threads?: number;
   json?: boolean;
 }
 
@@ -34,7 +29,7 @@ export function addMonitorCommand(program: Command, context: CommandContext): vo
     .command('monitor')
     .description('Watch a stream of compounds.')
     .addHelpText('after', EXAMPLES);
-  monitor
+  const command = monitor
     .command('replay')
     .argument('<stream>', 'dated or ordered file of compounds')
     .description('Play a stream back in periods, and show when each statistic fires.')
@@ -43,13 +38,8 @@ export function addMonitorCommand(program: Command, context: CommandContext): vo
     .option('--date-column <name>', 'column of dates, such as 2026-03-31', 'date')
     .option('--cluster <unit>', 'what belongs together: scaffold, none, or a column', 'scaffold')
     .option('--alpha <p>', 'false-alarm probability over all looks', probability, 0.05)
-    .option('--permutations <n>', 'permutations of each test, more where the looks need it', count, 999)
-    .option('--seed <n>', 'seed of every random choice', count, 1)
-    .option('--smiles-column <name>', 'column of SMILES')
-    .option('--id-column <name>', 'column of ids')
-    .option('--models <folder>', 'folder of model artifacts', context.modelsFolder)
-    .option('--workspace <folder>', 'folder that keeps feature sets', '.assayer')
-    .option('--threads <n>', 'threads (default: all cores)', count)
+    .option('--permutations <n>', 'permutations of each test, more where the looks need it', count, 999);
+  addComparisonOptions(command, context)
     .option('--json', 'print every look with its verdicts as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (stream: string, options: ReplayOptions) => {
