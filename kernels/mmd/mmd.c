@@ -4,10 +4,13 @@
  * Rows lie in blocks of 512; a tile is up to 128 query rows of one block against the 512 rows of another. Its counts
  * of shared bits come from ../intersections. From them:
  *
- *     counts -> kernel values, float64 -> exact, gather     row sums of K, and a'Ka of a few columns, all in float64
- *                                      -> centre, multiply  C = K - f_i - f_j rounded to float32, a'Ca of every column
+ *     counts -> kernel values, float64 -> add_pairs     row sums of K, and a'Ka of a few columns, all in float64
+ *                                         |
+ *                                         sums of units -> centre, multiply
+ *                                                          C = K - g_i - g_j rounded to float32, a'Ca of every column
  *
- * With U-centred C the sums are small and lose nothing to cancellation.
+ * With centred C the sums are small and lose little to rounding. Whatever g is, MMD of C is MMD of K: so an estimate of
+ * the U-centring terms will do, and one sweep over the pairs gives both.
  *
  * Nothing here may live in static data that is written or on the stack of another thread: the memory is shared.
  */
@@ -18,6 +21,8 @@
 #define CHUNK 128 /* query units of a tile */
 #define LANES 16  /* target units that `multiply` works on at a time */
 #define GROUP 4   /* query units that share one table of sums */
+#define STRIP 16 /* targets whose features lie together */
+#define EXPONENTS 4 /* vectors that `exponentials` works on at a time: one alone would wait for each of its results */
 
 typedef v128_t V;
 #define INLINE static inline __attribute__((always_inline))
@@ -25,213 +30,250 @@ typedef v128_t V;
 
 enum { TANIMOTO, RBF_BITS, RBF_FEATURES };
 
-/* 16 bytes. */
+/* 24 bytes. */
 typedef struct {
   double scale;        /* 1 / (2 bandwidth^2) */
   const double *table; /* RBF_BITS: the value at each squared distance 0 .. bits */
   uint32_t kind;
+  uint32_t base;       /* the kernel whose values, squared so many times, are this one's; itself where none are */
+  uint32_t squarings;
 } Kernel;
 
 /* 512 rows; behind the last row the arrays hold zeros. 16 bytes. */
 typedef struct {
   const double *popcounts; /* [512] */
-  const double *features;  /* [dimensions][512] */
-  const uint32_t *units;   /* [512] */
+  const double *features;  /* [512 / 16][dimensions][16] */
+  const uint32_t *units;   /* [512], ascending */
   uint32_t rows;
 } Block;
 
-/* Query rows `first` .. `first + count - 1` of one block against all rows of another. 36 bytes. */
+/* Query rows `first` .. `first + count - 1` of one block against all rows of another. 40 bytes. */
 typedef struct {
   const Block *queries;
   uint32_t first, count;
   const Block *targets;
-  const uint16_t *counts;    /* [count, 512] shared bits */
-  const double *distances;   /* [count, 512] squared distances of features, where a kernel needs them */
-  double *row;               /* [512] */
-  const uint8_t *labels;     /* [chunks][columns][16]: bit u of a column of chunk c is unit 128 c + u */
-  uint32_t columns;
+  const uint16_t *counts;  /* [count, 512] shared bits */
+  const double *distances; /* [count, 512] squared distances of features, where a kernel needs them */
+  const Kernel *kernels;   /* [kernelCount] */
+  uint32_t kernelCount;
+  double *rows;            /* [kernelCount][512], kernel values of one query row */
+  double *runs;            /* [kernelCount][512], their sums over query rows of one unit */
 } Tile;
 
+/* What a tile's kernel values are added to. 48 bytes. */
+typedef struct {
+  double *queries, *targets; /* [kernelCount][stride], sums of its query rows and of its target rows */
+  uint32_t stride;
+  const uint8_t *labels;     /* [chunks][columns][16]: bit u of a column of chunk c is unit 128 c + u */
+  uint32_t columns;
+  const uint32_t *chosen;    /* [chosenCount] columns to find a'Ka of */
+  uint32_t chosenCount;
+  V *masks;                  /* [chosenCount][256], written here: all ones for targets in X */
+  double *within;            /* [kernelCount][chosenCount] */
+  double *units;             /* [kernelCount][128][512] sums of units; null where they are not wanted */
+  uint32_t queryUnit, targetUnit; /* the first ones there */
+} Sums;
+
+#define EACH(statement) _Pragma("clang loop unroll(full)") for (int j = 0; j < EXPONENTS; j++) statement
+#define SPLAT(x) wasm_f64x2_const_splat(x)
+
 /*
- * exp(x) for x <= 0 within 2e-16 relative, 0 below -708: x = n ln 2 + r with |r| <= ln 2 / 2, Taylor's series to r^13,
- * and n into the exponent. ln 2 in two parts: Cody and Waite 1980, "Software manual for the elementary functions".
+ * out = exp(-scale distance) within 2e-16 relative, e^-708 where it would be less: x = n ln 2 + r with |r| <= ln 2 / 2,
+ * Taylor's series to r^13, and n into the exponent: with 1023 + 3 2^51 added, n + 1023 stands in a number's lowest bits.
+ * ln 2 in two parts: Cody and Waite 1980, "Software manual for the elementary functions".
  */
-INLINE V exponential(V x) {
-  V live = wasm_f64x2_ge(x, wasm_f64x2_const_splat(-708));
-  x = wasm_f64x2_max(x, wasm_f64x2_const_splat(-708));
-  V n = wasm_f64x2_nearest(wasm_f64x2_mul(x, wasm_f64x2_const_splat(1.44269504088896338700)));
-  V r = wasm_f64x2_sub(x, wasm_f64x2_mul(n, wasm_f64x2_const_splat(6.93147180369123816490e-01)));
-  r = wasm_f64x2_sub(r, wasm_f64x2_mul(n, wasm_f64x2_const_splat(1.90821492927058770002e-10)));
-  V sum = wasm_f64x2_const_splat(1.0 / 6227020800);
-#define TERM(factorial) sum = wasm_f64x2_add(wasm_f64x2_mul(sum, r), wasm_f64x2_const_splat(1.0 / factorial))
-  TERM(479001600); TERM(39916800); TERM(3628800); TERM(362880); TERM(40320); TERM(5040); TERM(720);
-  TERM(120); TERM(24); TERM(6); TERM(2); TERM(1); TERM(1);
+INLINE void exponentials(const double *distances, double scale, double *out) {
+  const V shift = SPLAT(6755399441055744.0 + 1023), factor = wasm_f64x2_splat(-scale);
+  for (uint32_t i = 0; i < BLOCK; i += 2 * EXPONENTS) {
+    V x[EXPONENTS], shifted[EXPONENTS], n[EXPONENTS], r[EXPONENTS], sum[EXPONENTS];
+    EACH(x[j] = wasm_f64x2_pmax(wasm_f64x2_mul(wasm_v128_load(distances + i + 2 * j), factor), SPLAT(-708)));
+    EACH(shifted[j] = wasm_f64x2_add(wasm_f64x2_mul(x[j], SPLAT(1.44269504088896338700)), shift));
+    EACH(n[j] = wasm_f64x2_sub(shifted[j], shift));
+    EACH(r[j] = wasm_f64x2_sub(x[j], wasm_f64x2_mul(n[j], SPLAT(6.93147180369123816490e-01))));
+    EACH(r[j] = wasm_f64x2_sub(r[j], wasm_f64x2_mul(n[j], SPLAT(1.90821492927058770002e-10))));
+    EACH(sum[j] = SPLAT(1.0 / 6227020800));
+#define TERM(factorial) EACH(sum[j] = wasm_f64x2_add(wasm_f64x2_mul(sum[j], r[j]), SPLAT(1.0 / factorial)))
+    TERM(479001600); TERM(39916800); TERM(3628800); TERM(362880); TERM(40320); TERM(5040); TERM(720);
+    TERM(120); TERM(24); TERM(6); TERM(2); TERM(1); TERM(1);
 #undef TERM
-  V power = wasm_i64x2_extend_low_i32x4(wasm_i32x4_trunc_sat_f64x2_zero(n));
-  power = wasm_i64x2_shl(wasm_i64x2_add(power, wasm_i64x2_const_splat(1023)), 52);
-  return wasm_v128_and(live, wasm_f64x2_mul(sum, power));
+    EACH(wasm_v128_store(out + i + 2 * j, wasm_f64x2_mul(sum[j], wasm_i64x2_shl(shifted[j], 52))));
+  }
 }
 
-/* Two kernel values. c shared, a and b set bits, distance squared. */
-INLINE V value(const int kind, const Kernel *k, V c, V a, V b, V distance) {
-  if (kind == RBF_FEATURES) return exponential(wasm_f64x2_mul(distance, wasm_f64x2_splat(-k->scale)));
+/* Two kernel values over bits. c shared, a and b set bits. */
+INLINE V value_of_bits(const int kind, const Kernel *k, V c, V a, V b) {
   V both = wasm_f64x2_add(a, b);
   if (kind == RBF_BITS) {
     V d = wasm_i32x4_trunc_sat_f64x2_zero(wasm_f64x2_sub(both, wasm_f64x2_add(c, c)));
     return wasm_f64x2_make(k->table[wasm_i32x4_extract_lane(d, 0)], k->table[wasm_i32x4_extract_lane(d, 1)]);
   }
   V either = wasm_f64x2_sub(both, c);
-  V none = wasm_f64x2_eq(either, wasm_f64x2_const_splat(0));
-  return wasm_v128_bitselect(wasm_f64x2_const_splat(1), wasm_f64x2_div(c, either), none);
+  V none = wasm_f64x2_eq(either, SPLAT(0));
+  return wasm_v128_bitselect(SPLAT(1), wasm_f64x2_div(c, either), none);
 }
 
-INLINE void values(const int kind, const Kernel *k, const Tile *t, uint32_t q) {
+INLINE void values_of_bits(const int kind, const Kernel *k, const Tile *t, uint32_t q, double *row) {
   V a = wasm_f64x2_splat(t->queries->popcounts[t->first + q]);
   const uint16_t *counts = t->counts + q * BLOCK;
   for (uint32_t i = 0; i < BLOCK; i += 2) {
     V c = wasm_f64x2_convert_low_u32x4(wasm_u32x4_extend_low_u16x8(wasm_v128_load32_zero(counts + i)));
-    V b = wasm_v128_load(t->targets->popcounts + i);
-    V distance = kind == RBF_FEATURES ? wasm_v128_load(t->distances + q * BLOCK + i) : c;
-    wasm_v128_store(t->row + i, value(kind, k, c, a, b, distance));
+    wasm_v128_store(row + i, value_of_bits(kind, k, c, a, wasm_v128_load(t->targets->popcounts + i)));
   }
 }
 
-/* Kernel values of one query row with all targets into t->row; of a row with itself, and behind the last row, 0. */
-static void kernel_row(const Kernel *k, const Tile *t, uint32_t q) {
-  if (k->kind == TANIMOTO) values(TANIMOTO, k, t, q);
-  else if (k->kind == RBF_BITS) values(RBF_BITS, k, t, q);
-  else values(RBF_FEATURES, k, t, q);
-  for (uint32_t i = t->targets->rows; i < BLOCK; i++) t->row[i] = 0;
-  if (t->queries == t->targets) t->row[t->first + q] = 0;
-}
-
-/* out += (x_d - y_d)^2 for `many` dimensions from d on: a lane's sum is loaded and stored once for all of them. */
-INLINE void add_squares(const Tile *t, uint32_t q, uint32_t d, const int many, double *out) {
-  const double *x = t->queries->features + d * BLOCK + t->first + q, *y = t->targets->features + d * BLOCK;
+/* out = x^(2^squarings) */
+INLINE void raise(const double *x, uint32_t squarings, double *out) {
   for (uint32_t i = 0; i < BLOCK; i += 2) {
-    V sum = wasm_v128_load(out + i);
-#pragma clang loop unroll(full)
-    for (int k = 0; k < many; k++) {
-      V difference = wasm_f64x2_sub(wasm_v128_load64_splat(x + k * BLOCK), wasm_v128_load(y + k * BLOCK + i));
-      sum = wasm_f64x2_add(sum, wasm_f64x2_mul(difference, difference));
-    }
-    wasm_v128_store(out + i, sum);
+    V v = wasm_v128_load(x + i);
+    for (uint32_t j = 0; j < squarings; j++) v = wasm_f64x2_mul(v, v);
+    wasm_v128_store(out + i, v);
   }
 }
 
-/* Squared distances of features, as differences: large offsets cost no precision. */
+/* Kernel values of one query row with all targets into t->rows; of a row with itself, and behind the last row, 0. */
+static void kernel_rows(const Tile *t, uint32_t q) {
+  for (uint32_t k = 0; k < t->kernelCount; k++) {
+    const Kernel *kernel = t->kernels + k;
+    double *row = t->rows + k * BLOCK;
+    if (kernel->base != k) continue;
+    if (kernel->kind == TANIMOTO) values_of_bits(TANIMOTO, kernel, t, q, row);
+    else if (kernel->kind == RBF_BITS) values_of_bits(RBF_BITS, kernel, t, q, row);
+    else exponentials(t->distances + q * BLOCK, kernel->scale, row);
+    for (uint32_t i = t->targets->rows; i < BLOCK; i++) row[i] = 0;
+    if (t->queries == t->targets) row[t->first + q] = 0;
+  }
+  for (uint32_t k = 0; k < t->kernelCount; k++) {
+    const Kernel *kernel = t->kernels + k;
+    if (kernel->base != k) raise(t->rows + kernel->base * BLOCK, kernel->squarings, t->rows + k * BLOCK);
+  }
+}
+
+/*
+ * Squared distances of features, as differences: large offsets cost no precision. The sums of a strip of targets stay
+ * in registers, and its features in the first-level cache for all queries.
+ */
 EXPORT(distances)
 void distances(const Tile *t, uint32_t dimensions, double *out) {
-  for (uint32_t q = 0; q < t->count; q++, out += BLOCK) {
-    for (uint32_t i = 0; i < BLOCK; i++) out[i] = 0;
-    uint32_t d = 0;
-    for (; d + 4 <= dimensions; d += 4) add_squares(t, q, d, 4, out);
-    for (; d < dimensions; d++) add_squares(t, q, d, 1, out);
+  for (uint32_t strip = 0; strip < BLOCK; strip += STRIP) {
+    const double *targets = t->targets->features + strip * dimensions;
+    for (uint32_t q = 0; q < t->count; q++) {
+      const uint32_t row = t->first + q;
+      const double *x = t->queries->features + row / STRIP * STRIP * dimensions + row % STRIP, *y = targets;
+      V sums[STRIP / 2];
+#pragma clang loop unroll(full)
+      for (int j = 0; j < STRIP / 2; j++) sums[j] = SPLAT(0);
+      for (uint32_t d = 0; d < dimensions; d++, x += STRIP, y += STRIP) {
+        const V own = wasm_v128_load64_splat(x);
+#pragma clang loop unroll(full)
+        for (int j = 0; j < STRIP / 2; j++) {
+          V difference = wasm_f64x2_sub(own, wasm_v128_load(y + 2 * j));
+          sums[j] = wasm_f64x2_add(sums[j], wasm_f64x2_mul(difference, difference));
+        }
+      }
+#pragma clang loop unroll(full)
+      for (int j = 0; j < STRIP / 2; j++) wasm_v128_store(out + q * BLOCK + strip + 2 * j, sums[j]);
+    }
   }
 }
 
-INLINE uint32_t label(const Tile *t, uint32_t column, uint32_t unit) {
-  return t->labels[((unit >> 7) * t->columns + column) * 16 + (unit >> 3 & 15)] >> (unit & 7) & 1;
+INLINE uint32_t label(const Sums *s, uint32_t column, uint32_t unit) {
+  return s->labels[((unit >> 7) * s->columns + column) * 16 + (unit >> 3 & 15)] >> (unit & 7) & 1;
 }
 
 INLINE double sum2(V v) { return wasm_f64x2_extract_lane(v, 0) + wasm_f64x2_extract_lane(v, 1); }
 
-/*
- * Adds the tile's kernel values to the sums of its query rows and of its target rows, and to `partial` of each chosen
- * column: [chosen][512], target by target the sum over the queries in X.
- */
-EXPORT(exact)
-void exact(const Tile *t, const Kernel *kernel, const uint32_t *columns, uint32_t chosen, double *partial,
-           double *query_sums, double *target_sums) {
-  for (uint32_t q = 0; q < t->count; q++) {
-    kernel_row(kernel, t, q);
-    V sum = wasm_f64x2_const_splat(0);
-    for (uint32_t i = 0; i < BLOCK; i += 2) {
-      V x = wasm_v128_load(t->row + i);
-      sum = wasm_f64x2_add(sum, x);
-      wasm_v128_store(target_sums + i, wasm_f64x2_add(wasm_v128_load(target_sums + i), x));
-    }
-    query_sums[t->first + q] += sum2(sum);
-    for (uint32_t k = 0; k < chosen; k++) {
-      if (!label(t, columns[k], t->queries->units[t->first + q])) continue;
-      double *out = partial + k * BLOCK;
-      for (uint32_t i = 0; i < BLOCK; i += 2) {
-        wasm_v128_store(out + i, wasm_f64x2_add(wasm_v128_load(out + i), wasm_v128_load(t->row + i)));
-      }
-    }
-  }
-}
-
-/* Adds what `exact` left in `partial` for targets in X, times weight, to one sum for each chosen column. */
-EXPORT(gather)
-void gather(const Tile *t, const uint32_t *columns, uint32_t chosen, const double *partial, double weight,
-            double *sums) {
-  for (uint32_t k = 0; k < chosen; k++) {
-    double sum = 0;
-    for (uint32_t i = 0; i < t->targets->rows; i++) {
-      if (label(t, columns[k], t->targets->units[i])) sum += partial[k * BLOCK + i];
-    }
-    sums[k] += weight * sum;
-  }
-}
-
-/* row -= f_q + f; of a row with itself 0. */
-INLINE void centre_row(const Tile *t, uint32_t q, const double *query_terms, const double *target_terms) {
-  V f = wasm_f64x2_splat(query_terms[t->first + q]);
+/* Adds one query row to the sums of targets, and to the run of its unit, which it starts where it is fresh. */
+INLINE double add_row(const double *row, const int fresh, double *targets, double *run) {
+  V sum = SPLAT(0);
   for (uint32_t i = 0; i < BLOCK; i += 2) {
-    V x = wasm_f64x2_sub(wasm_v128_load(t->row + i), wasm_f64x2_add(f, wasm_v128_load(target_terms + i)));
-    wasm_v128_store(t->row + i, x);
+    V x = wasm_v128_load(row + i);
+    sum = wasm_f64x2_add(sum, x);
+    wasm_v128_store(targets + i, wasm_f64x2_add(wasm_v128_load(targets + i), x));
+    wasm_v128_store(run + i, fresh ? x : wasm_f64x2_add(wasm_v128_load(run + i), x));
   }
-  for (uint32_t i = t->targets->rows; i < BLOCK; i++) t->row[i] = 0;
-  if (t->queries == t->targets) t->row[t->first + q] = 0;
+  return sum2(sum);
 }
 
-/* Rounds one row of 512 to float32. Returns the sum of its magnitudes. */
-INLINE V round_row(const double *row, float *out) {
-  V total = wasm_f64x2_const_splat(0);
+/* Adds a run of 512 targets to the sums of their units, which lie together: out [512], from unit `first` on. */
+INLINE void add_units(const double *run, const Block *targets, uint32_t first, double *out) {
+  const uint32_t *units = targets->units;
+  for (uint32_t i = 0; i < targets->rows;) {
+    uint32_t unit = units[i];
+    double sum = 0;
+    do sum += run[i++];
+    while (i < targets->rows && units[i] == unit);
+    out[unit - first] += sum;
+  }
+}
+
+/* Adds the tile's kernel values to all of `s`, those of the chosen columns times `weight`. */
+EXPORT(add_pairs)
+void add_pairs(const Tile *t, const Sums *s, double weight) {
+  const uint32_t *units = t->queries->units + t->first;
+  for (uint32_t c = 0; c < s->chosenCount; c++) {
+    uint64_t *mask = (uint64_t *)(s->masks + c * BLOCK / 2);
+    for (uint32_t i = 0; i < t->targets->rows; i++) mask[i] = -(uint64_t)label(s, s->chosen[c], t->targets->units[i]);
+  }
+  for (uint32_t q = 0; q < t->count; q++) {
+    kernel_rows(t, q);
+    const int fresh = q == 0 || units[q] != units[q - 1], last = q + 1 == t->count || units[q] != units[q + 1];
+    for (uint32_t k = 0; k < t->kernelCount; k++) {
+      double *row = t->rows + k * BLOCK, *run = t->runs + k * BLOCK, *targets = s->targets + k * s->stride;
+      double *query = s->queries + k * s->stride + t->first + q;
+      *query += fresh ? add_row(row, 1, targets, run) : add_row(row, 0, targets, run);
+      for (uint32_t c = 0; c < s->chosenCount; c++) {
+        if (!label(s, s->chosen[c], units[q])) continue;
+        const V *mask = s->masks + c * BLOCK / 2;
+        V sum = SPLAT(0);
+        /* Behind the last row masks hold anything, and rows zeros. */
+        for (uint32_t i = 0; i < BLOCK; i += 2) {
+          sum = wasm_f64x2_add(sum, wasm_v128_and(wasm_v128_load(row + i), mask[i / 2]));
+        }
+        s->within[k * s->chosenCount + c] += weight * sum2(sum);
+      }
+      if (!s->units || !last) continue;
+      add_units(run, t->targets, s->targetUnit, s->units + (k * CHUNK + units[q] - s->queryUnit) * BLOCK);
+    }
+  }
+}
+
+/* Centres the sums of one unit with 512 others: of its rows w, their terms' sum g. `self` is which of them it is itself. */
+INLINE V centre_row(double *row, double w, double g, const double *weights, const double *terms, int32_t self,
+                    float *out) {
+  V total = SPLAT(0);
+  /* Of w (w - 1) pairs of different rows; the loop takes w terms too many from each side. */
+  if (self >= 0) row[self] += 2 * g;
   for (uint32_t i = 0; i < BLOCK; i += 4) {
-    V x = wasm_v128_load(row + i), y = wasm_v128_load(row + i + 2);
-    total = wasm_f64x2_add(total, wasm_f64x2_add(wasm_f64x2_abs(x), wasm_f64x2_abs(y)));
-    V low = wasm_f32x4_demote_f64x2_zero(x), high = wasm_f32x4_demote_f64x2_zero(y);
+    V c[2];
+#pragma clang loop unroll(full)
+    for (int h = 0; h < 2; h++) {
+      V theirs = wasm_f64x2_mul(wasm_f64x2_splat(w), wasm_v128_load(terms + i + 2 * h));
+      V own = wasm_f64x2_mul(wasm_f64x2_splat(g), wasm_v128_load(weights + i + 2 * h));
+      c[h] = wasm_f64x2_sub(wasm_v128_load(row + i + 2 * h), wasm_f64x2_add(theirs, own));
+      total = wasm_f64x2_add(total, wasm_f64x2_abs(c[h]));
+      wasm_v128_store(row + i + 2 * h, SPLAT(0));
+    }
+    V low = wasm_f32x4_demote_f64x2_zero(c[0]), high = wasm_f32x4_demote_f64x2_zero(c[1]);
     wasm_v128_store(out + i, wasm_i32x4_shuffle(low, high, 0, 1, 4, 5));
   }
   return total;
 }
 
-/* Where every row is its own unit: centred values of the tile. out [128, 512]. Returns the sum of magnitudes. */
-EXPORT(centre)
-double centre(const Tile *t, const Kernel *kernel, const double *query_terms, const double *target_terms,
-              float *out) {
-  V total = wasm_f64x2_const_splat(0);
-  for (uint32_t q = 0; q < t->count; q++, out += BLOCK) {
-    kernel_row(kernel, t, q);
-    centre_row(t, q, query_terms, target_terms);
-    total = wasm_f64x2_add(total, round_row(t->row, out));
-  }
-  return sum2(total);
-}
-
 /*
- * Where rows belong to clusters: adds the centred values to the sums of their clusters, Z'CZ.
- * sums [128, 512], from clusters query_unit and target_unit on.
+ * Centred sums of units, rounded to float32; clears the sums. Returns the sum of their magnitudes.
+ * sums         [128, 512], of units from queryUnit and targetUnit on
+ * weights      rows of every unit; 0 behind the last one
+ * terms        sum of the centring terms of a unit's rows; 0 behind the last one
  */
-EXPORT(centre_clusters)
-void centre_clusters(const Tile *t, const Kernel *kernel, const double *query_terms,
-                     const double *target_terms, uint32_t query_unit, uint32_t target_unit, double *sums) {
-  for (uint32_t q = 0; q < t->count; q++) {
-    kernel_row(kernel, t, q);
-    centre_row(t, q, query_terms, target_terms);
-    double *out = sums + (t->queries->units[t->first + q] - query_unit) * BLOCK;
-    for (uint32_t i = 0; i < t->targets->rows; i++) out[t->targets->units[i] - target_unit] += t->row[i];
+EXPORT(centre)
+double centre(double *sums, uint32_t queryUnit, uint32_t targetUnit, const double *weights, const double *terms,
+              float *out) {
+  V total = SPLAT(0);
+  for (uint32_t q = 0; q < CHUNK; q++) {
+    const uint32_t unit = queryUnit + q, self = unit - targetUnit;
+    total = wasm_f64x2_add(total, centre_row(sums + q * BLOCK, weights[unit], terms[unit], weights + targetUnit,
+                                             terms + targetUnit, self < BLOCK ? (int32_t)self : -1, out + q * BLOCK));
   }
-}
-
-/* Rounds `sums` to float32, and clears them. Returns the sum of magnitudes. */
-EXPORT(round_clusters)
-double round_clusters(double *sums, float *out) {
-  V total = wasm_f64x2_const_splat(0);
-  for (uint32_t q = 0; q < CHUNK; q++) total = wasm_f64x2_add(total, round_row(sums + q * BLOCK, out + q * BLOCK));
-  for (uint32_t i = 0; i < CHUNK * BLOCK; i++) sums[i] = 0;
   return sum2(total);
 }
 

@@ -12,6 +12,7 @@ const ROUNDING_ERROR = 2 ** -24;
  * The error of a value is at most ROUNDINGS roundings of every |C|. That is some per cent of the spread of a few thousand
  * rows and grows with their number, while real errors are some 1e-6 of it and do not; so 0.01 standard deviations are
  * enough, or 64 times the error that the observed column had, where that is more.
+ * What K is centred by does not matter to the value (MmdRun), only to the magnitudes; it is put right in float64.
  * @param values     float64 [columns]; column 0 is the float32 estimate of `observed`
  * @param magnitude  sum of all |C|
  */

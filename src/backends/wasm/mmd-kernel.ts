@@ -5,27 +5,15 @@ import { STACK_BYTES } from './search-kernel.ts';
 export interface MmdTileKernel extends WebAssembly.Exports {
   readonly __stack_pointer: WebAssembly.Global<number>;
   distances(tile: number, dimensions: number, out: number): void;
-  exact(
-    tile: number,
-    kernel: number,
-    columns: number,
-    chosen: number,
-    partial: number,
-    querySums: number,
-    targetSums: number,
-  ): void;
-  gather(tile: number, columns: number, chosen: number, partial: number, weight: number, sums: number): void;
-  centre(tile: number, kernel: number, queryTerms: number, targetTerms: number, out: number): number;
-  centre_clusters(
-    tile: number,
-    kernel: number,
-    queryTerms: number,
-    targetTerms: number,
+  add_pairs(tile: number, sums: number, weight: number): void;
+  centre(
+    sums: number,
     queryUnit: number,
     targetUnit: number,
-    sums: number,
-  ): void;
-  round_clusters(sums: number, out: number): number;
+    weights: number,
+    terms: number,
+    out: number,
+  ): number;
   multiply(
     centred: number,
     fromLane: number,
@@ -42,10 +30,13 @@ export interface MmdTileKernel extends WebAssembly.Exports {
 /** `#define`s of mmd.c: query units of a tile, target units that are worked on at a time. */
 export const CHUNK = 128;
 export const LANES = 16;
-/** sizeof(Block), sizeof(Tile), sizeof(Kernel), and the tables of one lane. */
+/** Rows of a block whose features lie together. */
+export const STRIP = 16;
+/** sizeof(Block), sizeof(Tile), sizeof(Sums), sizeof(Kernel), and the tables of one lane. */
 export const BLOCK_STRUCT_BYTES = 16;
-export const TILE_STRUCT_BYTES = 36;
-export const KERNEL_STRUCT_BYTES = 16;
+export const TILE_STRUCT_BYTES = 40;
+export const SUMS_STRUCT_BYTES = 48;
+export const KERNEL_STRUCT_BYTES = 24;
 export const TABLES_BYTES = 32768;
 /** Bytes of a column's labels in one chunk. */
 export const LABEL_BYTES = CHUNK / 8;

@@ -1,6 +1,7 @@
 import { popcounts } from '../../core/fingerprint.ts';
 import type { MmdProblem } from '../../core/mmd-problem.ts';
-import { BLOCK_STRUCT_BYTES, CHUNK, KERNEL_STRUCT_BYTES, KINDS, LABEL_BYTES } from './mmd-kernel.ts';
+import { BLOCK_STRUCT_BYTES, CHUNK, KERNEL_STRUCT_BYTES, KINDS, LABEL_BYTES, STRIP } from './mmd-kernel.ts';
+import { kernelBase } from './mmd-kernel-bases.ts';
 import { blocksOf, CHUNKS_PER_SLAB, type MmdPlan, type Span } from './mmd-plan.ts';
 import { loadKernel, STACK_BYTES } from './search-kernel.ts';
 import { Arena, allocateMemory } from './search-memory.ts';
@@ -17,9 +18,7 @@ export interface MmdLayout {
   readonly dimensions: number;
   /** Columns, made even. */
   readonly columns: number;
-  readonly clustered: boolean;
-  /** Address of each Kernel struct. */
-  readonly kernels: readonly number[];
+  readonly kernels: number;
   /** Whether a kernel reads features. */
   readonly needsDistances: boolean;
   readonly slabs: readonly Span[];
@@ -31,7 +30,7 @@ export interface MmdLayout {
 }
 
 /**
- *     | sliced blocks | Block structs | set bits | features | units | labels | centring terms | chosen columns |
+ *     | sliced blocks | Block structs | set bits | features | units | labels | weights | centring terms | chosen columns |
  *     | kernels | queries | workspace of thread 0 | of thread 1 | ...
  */
 export interface MmdAddresses {
@@ -40,13 +39,15 @@ export interface MmdAddresses {
   readonly structs: number;
   /** float64 [blockCount, 512] */
   readonly popcounts: number;
-  /** float64 [blockCount, dimensions, 512] */
+  /** float64 [blockCount, 512 / STRIP, dimensions, STRIP] */
   readonly features: number;
   /** uint32 [blockCount, 512] */
   readonly units: number;
   /** [chunks][columns][16], chunks of whole slabs */
   readonly labels: number;
-  /** float64 [kernels, blockCount, 512] */
+  /** Rows of each unit; 0 behind the last one, to the end of its slab. float64 [slabs, 512] */
+  readonly weights: number;
+  /** Sum of the centring terms of each unit's rows, as `weights`. float64 [kernels, slabs, 512] */
   readonly terms: number;
   /** uint32 [MOST_CHOSEN] */
   readonly chosen: number;
@@ -71,7 +72,8 @@ export function layOutMmd(problem: MmdProblem, plan: MmdPlan, workspaceBytes: nu
     features: arena.take(blockCount * BLOCK * 8 * dimensions),
     units: arena.take(blockCount * BLOCK * 4),
     labels: arena.take(plan.slabs.length * CHUNKS_PER_SLAB * columns * LABEL_BYTES),
-    terms: arena.take(kernels.length * blockCount * BLOCK * 8),
+    weights: arena.take(plan.slabs.length * BLOCK * 8),
+    terms: arena.take(kernels.length * plan.slabs.length * BLOCK * 8),
     chosen: arena.take(MOST_CHOSEN * 4),
     kernels: arena.take(kernels.length * KERNEL_STRUCT_BYTES),
     kernelTables: arena.take(kernels.length * (shape.bits + 1) * 8),
@@ -89,8 +91,7 @@ export function layOutMmd(problem: MmdProblem, plan: MmdPlan, workspaceBytes: nu
     bits: shape.bits,
     dimensions,
     columns,
-    clustered: problem.clusters !== undefined,
-    kernels: kernels.map((_, k) => at.kernels + k * KERNEL_STRUCT_BYTES),
+    kernels: kernels.length,
     needsDistances: kernels.some(({ kind }) => kind === 'rbf-features'),
     slabs: plan.slabs,
     chunks: plan.chunks,
@@ -113,12 +114,14 @@ function rowsOf({ rowAt }: MmdPlan, block: number): Int32Array {
 }
 
 /** Kernel structs; over bits a Gaussian has few values, so a table holds them. */
-function writeKernels({ memory, at, bits, kernels: addresses }: MmdLayout, { kernels }: MmdProblem): void {
+function writeKernels({ memory, at, bits }: MmdLayout, { kernels }: MmdProblem): void {
   for (const [k, kernel] of kernels.entries()) {
     const scale = kernel.kind === 'tanimoto' ? 0 : 1 / (2 * kernel.bandwidth ** 2);
     const table = at.kernelTables + k * (bits + 1) * 8;
-    new Float64Array(memory.buffer, addresses[k], 1).set([scale]);
-    new Uint32Array(memory.buffer, addresses[k] + 8, 2).set([table, KINDS[kernel.kind]]);
+    const struct = at.kernels + k * KERNEL_STRUCT_BYTES;
+    const { base, squarings } = kernelBase(kernels, k);
+    new Float64Array(memory.buffer, struct, 1).set([scale]);
+    new Uint32Array(memory.buffer, struct + 8, 4).set([table, KINDS[kernel.kind], base, squarings]);
     if (kernel.kind !== 'rbf-bits') continue;
     const values = new Float64Array(memory.buffer, table, bits + 1);
     for (let squared = 0; squared <= bits; squared++) values[squared] = Math.exp(-squared * scale);
@@ -133,6 +136,7 @@ function writeRows(
   setBits: Uint16Array,
 ): void {
   const { buffer } = memory;
+  const weights = new Float64Array(buffer, at.weights, plan.slabs.length * BLOCK);
   for (let block = 0; block < blockCount; block++) {
     const rows = rowsOf(plan, block);
     const first = block * BLOCK;
@@ -149,9 +153,16 @@ function writeRows(
     for (const [i, row] of rows.entries()) {
       counts[i] = setBits[row];
       units[i] = clusters ? clusters[row] : row;
-      for (let d = 0; d < dimensions; d++) columns[d * BLOCK + i] = features[row * dimensions + d];
+      weights[units[i]]++;
+      for (let d = 0; d < dimensions; d++)
+        columns[featureAt(i, d, dimensions)] = features[row * dimensions + d];
     }
   }
+}
+
+/** Where a feature of row i of a block is among the block's. */
+export function featureAt(i: number, d: number, dimensions: number): number {
+  return (Math.floor(i / STRIP) * dimensions + d) * STRIP + (i % STRIP);
 }
 
 /** Sliced blocks to search in, and the same rows as queries. */

@@ -58,10 +58,10 @@ export function workerThread(url: URL, data: MmdThreadData): MmdThread {
  * number of threads.
  * @throws ERR_CANCELLED, ERR_INTERNAL
  */
-export async function runInOrder(
+export async function runInOrder<Task extends MmdTask>(
   threads: readonly MmdThread[],
-  tasks: readonly MmdTask[],
-  take: (part: MmdPart, task: MmdTask) => void,
+  tasks: readonly Task[],
+  take: (part: MmdPart, task: Task) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const early = new Map<number, MmdPart>();

@@ -1,12 +1,13 @@
 import { AssayerError } from '../../core/errors.ts';
 import { type MmdInput, type MmdResult, summarizeMmd } from '../../core/mmd.ts';
+import type { LabelColumns } from '../../core/mmd-labels.ts';
 import { isInX, type MmdProblem, prepareMmd } from '../../core/mmd-problem.ts';
-import { centredScale, centringTerms, mmdFromSums } from '../../core/mmd-sums.ts';
+import { centredScale, centringShift, mmdFromSums } from '../../core/mmd-sums.ts';
 import { columnsNear } from './mmd-estimate.ts';
 import { layOutMmd, type MmdLayout, MOST_CHOSEN } from './mmd-layout.ts';
 import { drawColumnsByKernel } from './mmd-permutations.ts';
-import { type MmdPlan, planMmd } from './mmd-plan.ts';
-import type { MmdTask } from './mmd-sweep.ts';
+import { type MmdPlan, planMmd, samplePlaces } from './mmd-plan.ts';
+import type { MmdPart, MmdTask } from './mmd-sweep.ts';
 import { callingThread, type MmdThread, runInOrder, workerThread } from './mmd-threads.ts';
 import { placeMmdWorkspace } from './mmd-workspace.ts';
 import { BLOCK } from './search-shard.ts';
@@ -25,11 +26,11 @@ const ALONE_BELOW = 8e9;
 const COLUMNS_PER_PAIR = 500;
 
 /**
- * MMD by tiles of 128 x 512 (kernels/mmd/mmd.c), in three sweeps over the pairs of rows:
+ * MMD by tiles of 128 x 512 (kernels/mmd/mmd.c), in sweeps over the pairs of rows:
  *
- * 1. float64: row sums of K and the observed column
- * 2. U-centred K in float32: every column
- * 3. float64: the columns that came too near the observed one to tell (columnsNear)
+ * 1. a sample of rows: about what K is to be centred by
+ * 2. row sums of K and the observed column in float64, and every column in float32 from K centred so
+ * 3. float64: the columns that came too near the observed one to tell (columnsNear), where there are any
  */
 export async function wasmMmd(
   input: MmdInput,
@@ -44,7 +45,7 @@ export async function wasmMmd(
     kernels: problem.kernels.length,
     columns: problem.labels.count + (problem.labels.count & 1),
     dimensions: problem.dimensions,
-    clustered: problem.clusters !== undefined,
+    bits: problem.shape.bits,
     slabs: plan.slabs,
   };
   const workspaceBytes = placeMmdWorkspace(0, shape).end;
@@ -87,11 +88,15 @@ function sumSmallerSides(problem: MmdProblem): MmdProblem {
 }
 
 /** Sums of one kernel's matrix. */
-interface ExactSums {
-  /** Row sums at each place. */
+interface KernelSums {
+  /** Row sums of K, summed over each unit. float64 [units] */
   readonly rows: Float64Array;
+  readonly total: number;
   /** a'Ka of each chosen column. */
   readonly within: Float64Array;
+  /** a'Ca of every column in float32, and the sum of |C|; where they were asked for. */
+  readonly centred: Float64Array;
+  readonly magnitude: number;
 }
 
 class MmdRun {
@@ -116,100 +121,174 @@ class MmdRun {
   }
 
   async run(): Promise<MmdResult> {
-    const { labels, kernels, shape } = this.#problem;
+    const { labels, kernels } = this.#problem;
     const columns = labels.count;
-    const first = await this.#sumExactly([0]);
-    const totals = first.map(({ rows }) => rows.reduce((sum, row) => sum + row, 0));
-    const exact = (k: number, column: number, within: number) =>
-      this.#value(column, within, first[k].rows, totals[k]);
+    const estimate = columns > 1;
+    const terms = estimate ? await this.#sampleTerms() : [];
+    const first = await this.#sumPairs([0], estimate);
     const values = new Float64Array(kernels.length * columns);
     const near = new Set<number>();
-    if (columns > 1) {
-      for (const [k, { rows }] of first.entries()) {
-        this.#writeTerms(k, centringTerms(rows, totals[k], shape.count));
+    for (const [k, sums] of first.entries()) {
+      const own = values.subarray(k * columns, (k + 1) * columns);
+      const observed = this.#value(0, sums.within[0], sums);
+      if (estimate) {
+        own.set(this.#estimates(sums, terms[k]));
+        for (const column of columnsNear(own, observed, sums.magnitude, this.#problem)) near.add(column);
       }
-      const magnitudes = await this.#estimate(values);
-      for (let k = 0; k < kernels.length; k++) {
-        const estimates = values.subarray(k * columns, (k + 1) * columns);
-        const observed = exact(k, 0, first[k].within[0]);
-        for (const column of columnsNear(estimates, observed, magnitudes[k], this.#problem)) near.add(column);
-      }
+      own[0] = observed;
     }
-    for (let k = 0; k < kernels.length; k++) values[k * columns] = exact(k, 0, first[k].within[0]);
     const doubtful = [...near].sort((i, j) => i - j);
     for (let at = 0; at < doubtful.length; at += MOST_CHOSEN) {
       const chosen = doubtful.slice(at, at + MOST_CHOSEN);
-      for (const [k, { within }] of (await this.#sumExactly(chosen)).entries()) {
+      for (const [k, within] of (await this.#sumChosen(chosen)).entries()) {
         for (const [i, column] of chosen.entries()) {
-          values[k * columns + column] = exact(k, column, within[i]);
+          values[k * columns + column] = this.#value(column, within[i], first[k]);
         }
       }
     }
     return summarizeMmd(values, columns);
   }
 
-  /** @returns the sums of each kernel */
-  async #sumExactly(chosen: readonly number[]): Promise<ExactSums[]> {
-    const { memory, at, kernels, slabs, blockCount } = this.#layout;
-    new Uint32Array(memory.buffer, at.chosen, chosen.length).set(chosen);
-    const sums = kernels.map(() => ({
-      rows: new Float64Array(blockCount * BLOCK),
-      within: new Float64Array(chosen.length),
-    }));
-    await this.#runTasks('exact', chosen.length, (part, task) => {
-      for (const [k, { rows, within }] of sums.entries()) {
-        addRow(within, 0, part.sums, k, kernels.length);
-        addRow(rows, slabs[task.queries].start, part.queryRows, k, kernels.length);
-        addRow(rows, slabs[task.targets].start, part.targetRows, k, kernels.length);
-      }
+  /** a'Ka of columns in float64: the pairs within X of each one for itself, or of all in one sweep, whichever are fewer. */
+  async #sumChosen(chosen: readonly number[]): Promise<Float64Array[]> {
+    const { shape, rowsInX } = this.#problem;
+    const wholeBlocks = (rows: number) => (Math.ceil(rows / BLOCK) * BLOCK) ** 2;
+    const apart = chosen.reduce((pairs, column) => pairs + wholeBlocks(rowsInX[column]), 0);
+    if (apart >= wholeBlocks(shape.count))
+      return (await this.#sumPairs(chosen, false)).map(({ within }) => within);
+    const sums = Array.from({ length: this.#layout.kernels }, () => new Float64Array(chosen.length));
+    const tasks = chosen.map((column): MmdTask => ({ work: 'within', places: this.#placesInX(column) }));
+    let taken = 0;
+    await this.#runTasks(tasks, ({ within }) => {
+      for (const [k, sum] of within.entries()) sums[k][taken] = sum;
+      taken++;
     });
     return sums;
   }
 
-  /** Every column's value from float32. @returns the sum of |C| of each kernel */
-  async #estimate(values: Float64Array): Promise<Float64Array> {
-    const { kernels, columns } = this.#layout;
-    const { rowsInX, shape } = this.#problem;
-    const sums = new Float64Array(kernels.length * columns);
-    const magnitudes = new Float64Array(kernels.length);
-    await this.#runTasks('columns', 0, (part) => {
-      addRow(sums, 0, part.sums, 0, 1);
-      addRow(magnitudes, 0, part.magnitudes, 0, 1);
-    });
-    for (let k = 0; k < kernels.length; k++) {
-      for (const [column, n] of rowsInX.entries()) {
-        const scale = centredScale(n, shape.count - n);
-        values[k * rowsInX.length + column] = scale * sums[k * columns + column];
-      }
-    }
-    return magnitudes;
+  #placesInX(column: number): Uint32Array {
+    const { labels, clusters } = this.#problem;
+    const inX = (row: number) => row >= 0 && isInX(labels, column, clusters ? clusters[row] : row);
+    return Uint32Array.from([...this.#plan.rowAt.keys()].filter((place) => inX(this.#plan.rowAt[place])));
   }
 
-  #runTasks(work: MmdTask['work'], chosen: number, take: Parameters<typeof runInOrder>[2]): Promise<void> {
-    const tasks: MmdTask[] = [];
-    for (let targets = 0; targets < this.#layout.slabs.length; targets++) {
-      for (let queries = 0; queries <= targets; queries++) tasks.push({ work, queries, targets, chosen });
+  /**
+   * Centring terms of each kernel by unit, from the row sums over a sample, written where threads read them. MMD of
+   * K_ij - g_i - g_j is that of K whatever g is; g near the U-centring terms keeps these values, and what rounding loses of
+   * them, small.
+   * @returns float64 [kernels][units]
+   */
+  async #sampleTerms(): Promise<Float64Array[]> {
+    const { memory, at, slabs, kernels } = this.#layout;
+    const { rowAt } = this.#plan;
+    const { count } = this.#problem.shape;
+    const places = samplePlaces(rowAt, count);
+    const sums = Array.from({ length: kernels }, () => new Float64Array(rowAt.length));
+    const tasks = slabs.map((_, targets) => ({ work: 'sample' as const, places, targets }));
+    await this.#runTasks(tasks, (part, { targets }) => {
+      for (const [k, rows] of sums.entries()) addRow(rows, slabs[targets].start, part.targetRows, k, kernels);
+    });
+    const others = new Float64Array(rowAt.length).fill(places.length);
+    for (const place of places) others[place]--;
+    return sums.map((rows, k) => {
+      const whole = rows.map((sum, place) => (sum * (count - 1)) / others[place]);
+      const terms = this.#centringTerms(this.#sumUnits(whole));
+      new Float64Array(memory.buffer, at.terms + k * slabs.length * BLOCK * 8, terms.length).set(terms);
+      return terms;
+    });
+  }
+
+  /** @returns the sums of each kernel */
+  async #sumPairs(chosen: readonly number[], estimate: boolean): Promise<KernelSums[]> {
+    const { memory, at, kernels, slabs, columns } = this.#layout;
+    new Uint32Array(memory.buffer, at.chosen, chosen.length).set(chosen);
+    const sums = Array.from({ length: kernels }, () => ({
+      places: new Float64Array(this.#plan.rowAt.length),
+      within: new Float64Array(chosen.length),
+      centred: new Float64Array(estimate ? columns : 0),
+      magnitude: new Float64Array(1),
+    }));
+    const tasks: (MmdTask & { work: 'pairs' })[] = [];
+    for (let targets = 0; targets < slabs.length; targets++) {
+      for (let queries = 0; queries <= targets; queries++) {
+        tasks.push({ work: 'pairs', queries, targets, chosen: chosen.length, estimate });
+      }
     }
+    await this.#runTasks(tasks, (part, task) => {
+      for (const [k, { places, within, centred, magnitude }] of sums.entries()) {
+        addRow(within, 0, part.within, k, kernels);
+        addRow(places, slabs[task.queries].start, part.queryRows, k, kernels);
+        addRow(places, slabs[task.targets].start, part.targetRows, k, kernels);
+        addRow(centred, 0, part.centred, k, kernels);
+        addRow(magnitude, 0, part.magnitudes, k, kernels);
+      }
+    });
+    return sums.map(({ places, within, centred, magnitude: [magnitude] }) => {
+      const rows = this.#sumUnits(places);
+      return { rows, total: sumOf(rows), within, centred, magnitude };
+    });
+  }
+
+  #runTasks<Task extends MmdTask>(
+    tasks: readonly Task[],
+    take: (part: MmdPart, task: Task) => void,
+  ): Promise<void> {
     return runInOrder(this.#threads, tasks, take, this.#signal);
   }
 
-  /** @param terms by place; behind the last row of a block they stay 0 */
-  #writeTerms(k: number, terms: Float64Array): void {
-    const { memory, at } = this.#layout;
-    const out = new Float64Array(memory.buffer, at.terms + k * terms.length * 8, terms.length);
-    for (const [place, row] of this.#plan.rowAt.entries()) if (row >= 0) out[place] = terms[place];
+  /**
+   * Every column's value from float32. With d = f - g, the U-centring terms less those that were taken, the U-centred a'Ca
+   * is the one found less 2 (n - 1) a'd.
+   * @param taken  float64 [units]
+   */
+  #estimates({ rows, centred }: KernelSums, taken: Float64Array): Float64Array {
+    const { shape, rowsInX, labels } = this.#problem;
+    const missing = this.#centringTerms(rows).map((term, unit) => term - taken[unit]);
+    return Float64Array.from(rowsInX, (n, column) => {
+      const within = centred[column] - 2 * (n - 1) * sumInX(labels, column, missing);
+      return centredScale(n, shape.count - n) * within;
+    });
+  }
+
+  /** U-centring terms summed over each unit, from row sums summed so. float64 [units] */
+  #centringTerms(rows: Float64Array): Float64Array {
+    const { count } = this.#problem.shape;
+    const shift = centringShift(sumOf(rows), count);
+    const weights = new Float64Array(this.#layout.memory.buffer, this.#layout.at.weights, rows.length);
+    return rows.map((sum, unit) => sum / (count - 2) - weights[unit] * shift);
+  }
+
+  /** @param places  a number for each place @returns their sums over the rows of each unit */
+  #sumUnits(places: Float64Array): Float64Array {
+    const { units, clusters } = this.#problem;
+    const sums = new Float64Array(units);
+    for (const [place, row] of this.#plan.rowAt.entries()) {
+      if (row >= 0) sums[clusters ? clusters[row] : row] += places[place];
+    }
+    return sums;
   }
 
   /** MMD2u of a column from its sum within X. */
-  #value(column: number, within: number, rowSums: Float64Array, total: number): number {
-    const { labels, rowsInX, shape, clusters } = this.#problem;
-    let rows = 0;
-    for (const [place, row] of this.#plan.rowAt.entries()) {
-      if (row >= 0 && isInX(labels, column, clusters ? clusters[row] : row)) rows += rowSums[place];
-    }
+  #value(column: number, within: number, { rows, total }: KernelSums): number {
+    const { labels, rowsInX, shape } = this.#problem;
     const n = rowsInX[column];
-    return mmdFromSums(n, shape.count - n, within, rows, total);
+    return mmdFromSums(n, shape.count - n, within, sumInX(labels, column, rows), total);
   }
+}
+
+/** Sum over the units in X of a column. @param values float64 [units] */
+function sumInX({ bits, bytes }: LabelColumns, column: number, values: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < bytes; i++) {
+    for (let byte = bits[column * bytes + i]; byte; byte &= byte - 1) {
+      sum += values[i * 8 + 31 - Math.clz32(byte & -byte)];
+    }
+  }
+  return sum;
+}
+
+function sumOf(values: Float64Array): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }
 
 /** Adds row `k` of a [rows, width] matrix to `out` from `start` on. */
