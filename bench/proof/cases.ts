@@ -39,6 +39,13 @@ export function readCases(shared: string): DriftCase[] {
   return JSON.parse(readFileSync(join(shared, 'data/drift-cases.json'), 'utf8')).cases;
 }
 
+/** @throws where there is no such case */
+export function caseNamed(shared: string, wanted: string): DriftCase {
+  const one = readCases(shared).find(({ id }) => id === wanted);
+  if (!one) throw new Error(`there is no case ${wanted}`);
+  return one;
+}
+
 /** Rows of each part of a case, in the order of its row file. */
 export function readParts(shared: string, { rowFile }: Pick<DriftCase, 'rowFile'>): Map<string, CaseRows> {
   const text = gunzipSync(readFileSync(join(shared, 'data', rowFile))).toString();

@@ -7,16 +7,16 @@ import {
   startConformalMonitor,
 } from '../../src/statistics/conformal-martingale.ts';
 import { openWorkspace } from '../../src/store/workspace.ts';
-import { readCases, readParts } from './cases.ts';
+import { caseNamed, readParts } from './cases.ts';
 import { type Compounds, type ProofPlace, placesOf, readCompounds, takeCompounds } from './compounds.ts';
 import { type AlarmRate, rateOf } from './null-redraws.ts';
 import { openParts } from './real-cases.ts';
+import { shuffled } from './shuffled.ts';
 import { checkOf } from './streams.ts';
 
 const STREAM = 'library-slow-mix';
 const NULL_ROWS = 'null-library-random';
 /** Rows of each batch of the stream. */
-
 const BATCH = 1000;
 const LOOKS_OF = [50, 1000] as const;
 
@@ -37,19 +37,13 @@ export async function proveMonitor(
   place: ProofPlace,
   settings: MonitorProof['settings'],
 ): Promise<MonitorProof> {
-  const cases = readCases(place.shared);
-  const caseOf = (wanted: string) => {
-    const one = cases.find(({ id }) => id === wanted);
-    if (!one) throw new Error(`there is no case ${wanted}`);
-    return one;
-  };
-  const slow = caseOf(STREAM);
+  const slow = caseNamed(place.shared, STREAM);
   const parts = await openParts(place, slow);
   const reference = parts.get(slow.referencePart) as Compounds;
   const mixed = await Promise.all(
     slow.batchParts.map((part) => distancesOf(place, reference, parts.get(part) as Compounds, settings.seed)),
   );
-  const others = caseOf(NULL_ROWS);
+  const others = caseNamed(place.shared, NULL_ROWS);
   const rows = [...readParts(place.shared, others).values()].flatMap((part) => part.rows);
   const all = await readCompounds(place, others.files[0], rows);
   const known = new Set(reference.rows);
@@ -70,11 +64,11 @@ export async function proveMonitor(
       const firstAlarm: Record<string, number> = {};
       let looks = 0;
       for (let redraw = 0; redraw < settings.redraws; redraw++) {
-        const order = shuffled(still, random).slice(0, slow.batchParts.length * BATCH);
+        const order = inOrder(still, random).slice(0, slow.batchParts.length * BATCH);
         looks = Math.ceil(order.length / compounds);
         if (firstLook(still.open(settings.seed + redraw), order, compounds, settings.alpha) !== null)
           alarms++;
-        const stream = mixed.flatMap((batch) => shuffled(batch, random));
+        const stream = mixed.flatMap((batch) => inOrder(batch, random));
         const at = firstLook(mixed[0].open(settings.seed + redraw), stream, compounds, settings.alpha);
         const name = at === null ? 'never' : slow.batchParts[Math.floor((at * compounds) / BATCH)];
         firstAlarm[name] = (firstAlarm[name] ?? 0) + 1;
@@ -138,11 +132,6 @@ function firstLook(
   return null;
 }
 
-function shuffled({ rows }: Pick<Distances, 'rows'>, random: () => number): Looked[] {
-  const order = [...rows];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = Math.floor(random() * (i + 1));
-    [order[i], order[j]] = [order[j], order[i]];
-  }
-  return order;
+function inOrder({ rows }: Pick<Distances, 'rows'>, random: () => number): Looked[] {
+  return shuffled(rows.length, random).map((at) => rows[at]);
 }

@@ -1,6 +1,6 @@
 /** False alarms over many redraws of real data in which nothing has moved, by the right null and by the naive one. */
 import { clopperPearson } from '../../src/statistics/clopper-pearson.ts';
-import { drawHalves, drawRows, readCases, readParts } from './cases.ts';
+import { caseNamed, drawHalves, drawRows, readParts } from './cases.ts';
 import {
   type ClusterBy,
   type Compounds,
@@ -125,8 +125,7 @@ export type Halves = (redraw: number, clusterBy: ClusterBy) => [reference: Compo
 
 /** Reads a design's rows, and says how to halve them. */
 export async function openDesign(place: ProofPlace, design: NullDesign, most = MOST_ROWS): Promise<Halves> {
-  const one = readCases(place.shared).find(({ id }) => id === design.caseId);
-  if (!one) throw new Error(`there is no case ${design.caseId}`);
+  const one = caseNamed(place.shared, design.caseId);
   const all = [...readParts(place.shared, one).values()].flatMap(({ rows }) => rows);
   const rows = design.rows ? drawRows(all, design.rows, 'null-logd') : all;
   const compounds = await readCompounds(place, one.files[0], rows);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DESCRIPTOR_NAMES } from '../../src/core/descriptors.ts';
 import { FINGERPRINT_BYTES, MORGAN_BYTES } from '../../src/core/fingerprint.ts';
-import { readCases } from './cases.ts';
+import { caseNamed } from './cases.ts';
 import { type Compounds, clustered, type ProofPlace } from './compounds.ts';
 import { type AlarmRate, NULL_DESIGNS, openDesign, rateOf } from './null-redraws.ts';
 import { openParts } from './real-cases.ts';
@@ -84,8 +84,7 @@ export async function provePeers(
 }
 
 async function compareAll(place: ProofPlace, redraws: number) {
-  const slow = readCases(place.shared).find(({ id }) => id === STREAM);
-  if (!slow) throw new Error(`there is no case ${STREAM}`);
+  const slow = caseNamed(place.shared, STREAM);
   const parts = await openParts(place, slow);
   const reference = parts.get(slow.referencePart) as Compounds;
   const stream = slow.batchParts.map((part): Comparison => {
