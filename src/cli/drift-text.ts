@@ -1,4 +1,4 @@
-import type { DriftReport, DriftSide, Verdict } from '../core/drift.ts';
+import type { DriftReport, DriftSide, Moved, Verdict } from '../core/drift.ts';
 import { textTable } from './text-table.ts';
 
 const SHOWN_MOVED = 5;
@@ -25,22 +25,34 @@ export function driftText(report: DriftReport): string {
     '',
     sideText('reference', report.reference),
     sideText('batch', report.batch),
+    ...report.models.map(modelText),
     `settings   alpha ${settings.alpha}, permutations ${settings.permutations}, seed ${settings.seed}, clusters by ${settings.cluster}`,
     `again      ${report.command}`,
   ].join('\n');
 }
 
-function stateText({ state, reason, p }: Verdict): string {
-  if (state === 'not-evaluable') return `not evaluable (${reason})`;
-  return p === null ? 'forecast' : state;
+function stateText({ state, reason }: Verdict): string {
+  return state === 'not-evaluable' ? `not evaluable (${reason})` : state;
 }
 
 function verdictText({ stream, inWords, state, moved }: Verdict): string[] {
   const lines = moved.slice(0, SHOWN_MOVED).map((one) => {
     const [example] = one.examples;
-    return `    ${one.name || 'without rings'}: ${one.effect.name} ${short(one.effect.value)}${example ? `, like ${example}` : ''}`;
+    return `    ${one.name || 'without rings'}: ${one.effect.name} ${short(one.effect.value)}, ${sidesText(one)}${example ? `, like ${example}` : ''}`;
   });
   return [`${stream}: ${inWords}`, ...(state === 'drift' ? lines : [])];
+}
+
+/** Both sides of what moved, by its measure. */
+function sidesText({ measure, reference, batch }: Moved): string {
+  if (measure === 'compounds') {
+    return `${batch} ${batch === 1 ? 'compound' : 'compounds'} in the batch, ${reference} in the reference`;
+  }
+  return `${measure} ${short(batch)} in the batch, ${short(reference)} in the reference`;
+}
+
+function modelText({ endpoint, version, hash, unit }: DriftReport['models'][number]): string {
+  return `model      ${endpoint}@${version} (${hash.slice(0, 12)}), ${unit}`;
 }
 
 function sideText(side: string, { name, hash, rows, rejected, clusters }: DriftSide): string {

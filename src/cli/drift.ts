@@ -9,7 +9,7 @@ import type { CommandContext } from './run.ts';
 interface DriftOptions extends ComparisonOptions {
   reference: string;
   batch: string;
-  endpoint?: string;
+  endpoint?: string[];
   labels?: string;
   covariates?: string[];
   cluster: string;
@@ -24,6 +24,7 @@ const EXAMPLES = `
 Examples:
   assayer drift --reference herg --batch this-week.csv --html report.html
   assayer drift --reference last-year.parquet --batch this-week.csv --cluster series --covariates plate,site
+  assayer drift --reference last-year.parquet --batch this-week.csv --endpoint all
   assayer drift --reference ames --batch this-week.csv --json --fail-on-drift
 `;
 
@@ -43,8 +44,9 @@ export function addDriftCommand(program: Command, context: CommandContext): void
       'scaffold',
     )
     .option(
-      '--endpoint <model>',
-      'also look at the answers of this model (a model as reference: of that one)',
+      '--endpoint <models>',
+      'also look at the answers of these models, or of all (a model as reference: of that one)',
+      list,
     )
     .option(
       '--labels <file>',
@@ -73,7 +75,7 @@ export function addDriftCommand(program: Command, context: CommandContext): void
           covariates: options.covariates ?? [],
           modelsFolder: options.models,
           workspace: options.workspace,
-          ...(options.endpoint && { endpoint: options.endpoint }),
+          ...(options.endpoint && { endpoints: options.endpoint }),
           ...(options.labels && { labels: options.labels }),
           ...(smilesColumn && { smilesColumn }),
           ...(idColumn && { idColumn }),
@@ -95,7 +97,7 @@ function commandOf(options: DriftOptions, modelsFolder: string): string {
     ['--reference', reference],
     ['--batch', batch],
     ['--cluster', cluster],
-    ['--endpoint', options.endpoint],
+    ['--endpoint', options.endpoint?.join(',')],
     ['--labels', options.labels],
     ['--covariates', covariates?.join(',')],
     ['--alpha', String(alpha)],

@@ -2,13 +2,16 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { PeriodLength } from '../flows/drift/periods.ts';
 import { type Replay, type ReplayLook, replay } from '../flows/drift/replay.ts';
 import { addComparisonOptions, type ComparisonOptions } from './comparison-options.ts';
-import { count, probability } from './options.ts';
+import { addBridgeCommand } from './monitor-bridge.ts';
+import { count, list, probability } from './options.ts';
 import type { CommandContext } from './run.ts';
 import { textTable } from './text-table.ts';
 
 interface ReplayOptions extends ComparisonOptions {
   by: PeriodLength;
   reference?: string;
+  endpoint?: string[];
+  labels?: string;
   dateColumn: string;
   cluster: string;
   alpha: number;
@@ -29,12 +32,15 @@ export function addMonitorCommand(program: Command, context: CommandContext): vo
     .command('monitor')
     .description('Watch a stream of compounds.')
     .addHelpText('after', EXAMPLES);
+  addBridgeCommand(monitor, context);
   const command = monitor
     .command('replay')
     .argument('<stream>', 'dated or ordered file of compounds')
     .description('Play a stream back in periods, and show when each statistic fires.')
     .requiredOption('--by <period>', 'day, week, month, or a number of rows', period)
     .option('--reference <file or model>', 'what to compare with (default: the first period)')
+    .option('--endpoint <models>', 'also look at the answers of these models, or of all', list)
+    .option('--labels <file>', 'measured values with their days, for a model as the reference')
     .option('--date-column <name>', 'column of dates, such as 2026-03-31', 'date')
     .option('--cluster <unit>', 'what belongs together: scaffold, none, or a column', 'scaffold')
     .option('--alpha <p>', 'false-alarm probability over all looks', probability, 0.05)
@@ -56,6 +62,8 @@ export function addMonitorCommand(program: Command, context: CommandContext): vo
         seed,
         modelsFolder: options.models,
         workspace: options.workspace,
+        ...(options.endpoint && { endpoints: options.endpoint }),
+        ...(options.labels && { labels: options.labels }),
         ...(smilesColumn && { smilesColumn }),
         ...(idColumn && { idColumn }),
       };
@@ -75,13 +83,14 @@ function period(text: string): PeriodLength {
 }
 
 /** One line for each look: p of each stream, an exclamation mark where it fires. */
-function replayText({ looks, level, settings, firstAlarm }: Replay): string {
-  const streams = looks[0].verdicts.map(({ stream }) => stream);
+function replayText({ looks, streams, level, settings, firstAlarm }: Replay): string {
   const mark = (p: number, fires: boolean) => `${Number(p.toPrecision(2))}${fires ? ' !' : ''}`;
   const rows = looks.map(({ period: name, rows: n, verdicts, sequential }) => [
     name,
     String(n),
-    ...verdicts.map(({ p, state, reason }) => (p === null ? (reason ?? '') : mark(p, state === 'drift'))),
+    ...verdicts
+      .filter(({ stream }) => streams.includes(stream))
+      .map(({ p, state, reason }) => (p === null ? (reason ?? '') : mark(p, state === 'drift'))),
     sequential ? mark(sequential.anytimeP, sequential.alarm) : 'not judged',
   ]);
   const first = Object.entries(firstAlarm).map(([name, when]) => `${name.padEnd(12)} ${when ?? 'never'}`);

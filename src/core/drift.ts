@@ -45,7 +45,8 @@ export interface Moved {
   readonly effect: DriftEffect;
   /** p within the stream, corrected for having looked at all of them; null where it is not a test. */
   readonly p: number | null;
-  /** Rows, or for a column its median, on either side. */
+  /** What `reference` and `batch` are. */
+  readonly measure: 'compounds' | 'median' | 'share' | 'mean in standard deviations';
   readonly reference: number;
   readonly batch: number;
   /** SMILES of some compounds of the batch, most telling first. */
@@ -55,7 +56,8 @@ export interface Moved {
 /** The verdict of one stream. */
 export interface Verdict {
   readonly stream: DriftStream;
-  readonly state: 'steady' | 'drift' | 'not-evaluable';
+  /** A forecast tests nothing, and has no p. */
+  readonly state: 'steady' | 'drift' | 'not-evaluable' | 'forecast';
   /** Given where, and only where, the state is not-evaluable. */
   readonly reason?: NotEvaluable;
   /** One or two sentences a chemist reads. */
@@ -95,7 +97,12 @@ export interface DriftHistogram {
 /** What the plots of a report show. */
 export interface DriftPlots {
   /** Distance to the nearest training compound: held-out compounds (reference) and the batch. */
-  readonly distance: DriftHistogram | null;
+  readonly distance:
+    | (DriftHistogram & {
+        /** 95 % of held-out compounds lie nearer: the end of the domain. */
+        readonly domainLimit: number;
+      })
+    | null;
   /** MMD2 under the null, and the observed value. */
   readonly mmdNull: {
     readonly kernel: string;
@@ -112,8 +119,12 @@ export interface DriftPlots {
     readonly high: number;
     readonly rows: number;
   }[];
-  /** Share of labels that have arrived so many days after submission. */
-  readonly maturity: readonly { readonly days: number; readonly arrived: number }[];
+  /** Share of labels that have arrived so many days after submission, and how many compounds that is known from. */
+  readonly maturity: readonly {
+    readonly days: number;
+    readonly arrived: number;
+    readonly atRisk: number;
+  }[];
 }
 
 export interface DriftSide {
@@ -134,13 +145,13 @@ export interface DriftReport {
   readonly contractHash: string;
   readonly reference: DriftSide;
   readonly batch: DriftSide;
-  /** The model whose outputs and errors were looked at. */
-  readonly model: {
+  /** The models whose outputs were looked at; errors, where labels are given, of the one that is the reference. */
+  readonly models: readonly {
     readonly endpoint: string;
     readonly version: string;
     readonly hash: string;
     readonly unit: string;
-  } | null;
+  }[];
   readonly settings: {
     /** False-alarm probability of the whole check. */
     readonly alpha: number;
@@ -151,7 +162,7 @@ export interface DriftReport {
     readonly covariates: readonly string[];
   };
   /** drift where any stream drifts; not-evaluable where none could be judged. */
-  readonly state: Verdict['state'];
+  readonly state: Exclude<Verdict['state'], 'forecast'>;
   /** The verdict in a sentence or two, before any figure. */
   readonly inWords: string;
   readonly verdicts: readonly Verdict[];

@@ -207,6 +207,12 @@ export const ERRORS = {
     retryable: false,
     exitCode: 2,
   },
+  ERR_PAIRS: {
+    message: 'The pairs of {path} cannot be used: {problem}.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
   ERR_NOT_COMPARABLE: {
     message:
       'Figures of {left} and {right} cannot stand side by side: they differ in {difference}. Compare models that were measured alike.',
@@ -258,6 +264,31 @@ export const ERRORS = {
     retryable: false,
     exitCode: 2,
   },
+  ERR_POLICY: {
+    message: 'Policy {path} cannot be used: {problem}.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_POLICY_LATE: {
+    message:
+      'Policy {name} would be effective from {effectiveFrom}, before it is recorded ({recorded}): it would judge what is known already. Set effectiveFrom to a later time.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_POLICY_EVIDENCE: {
+    message: 'Evidence of monitor {monitor} cannot be judged: {problem}.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_WEBHOOK: {
+    message: 'Webhook {name} cannot be used: {problem}.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
   ERR_ENDPOINT_UNKNOWN: {
     message: 'There is no endpoint {endpoint}. Known: {known}.',
     status: 404,
@@ -299,6 +330,122 @@ export const ERRORS = {
   ERR_FINGERPRINT_MISMATCH: {
     message: 'The fingerprints of {path} do not fit index {index}: {problem}.',
     status: 409,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_REGISTRY_BUSY: {
+    message: 'Registry {path} is in use: {problem}. Wait for the other process, then run this again.',
+    status: 503,
+    retryable: true,
+    exitCode: 1,
+  },
+  ERR_REGISTRY_LOST: {
+    message:
+      'The database of registry {path} ended while it recorded something, so it is not known whether that stands. Look with assayer trace, then run this again.',
+    status: 503,
+    retryable: true,
+    exitCode: 1,
+  },
+  ERR_REGISTRY_STORAGE: {
+    message:
+      'Registry {path} cannot be written: {problem}. Nothing was recorded; make room or give write access.',
+    status: 507,
+    retryable: true,
+    exitCode: 1,
+  },
+  ERR_REGISTRY_FAILED: {
+    message: 'The database of registry {path} failed: {problem}.',
+    status: 500,
+    retryable: false,
+    exitCode: 1,
+  },
+  ERR_REGISTRY_VERSION: {
+    message:
+      'This registry is not one of this version of Assayer: {problem}. Use the newer of the two versions, or another workspace.',
+    status: 409,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_REGISTRY_REFERENCE: {
+    message: 'The {kind} {subject} names {what} {name}, which the registry does not hold. Record that first.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_REGISTRY_DUPLICATE: {
+    message: 'The registry holds {kind} {subject} already. Records are never replaced.',
+    status: 409,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_REGISTRY_HASH: {
+    message:
+      'The {kind} named {subject} has other content: its hash is {actual}. Take it from its source again.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_REGISTRY_TIME: {
+    message:
+      'The {kind} {subject} has the time {time}. Times are written like 2026-11-21T09:30:00.000Z, in UTC.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_REGISTRY_EMPTY: {
+    message: 'The registry holds no records yet, so there is no head to sign. Record something first.',
+    status: 409,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_CLOCK: {
+    message:
+      'The clock went back: it says {time}, and the last record is of {last}. Set the clock right; records must be in the order of time.',
+    status: 409,
+    retryable: true,
+    exitCode: 2,
+  },
+  ERR_DEFINITION_CONFLICT: {
+    message: 'Endpoint {endpoint} cannot be defined like this: {problem}.',
+    status: 409,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_ASSAY_UNKNOWN: {
+    message:
+      'Endpoint {endpoint} has no assay {assay} (known: {known}). Name one of these, or define a variant of the endpoint with that assay.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_ASSAY_EVENT: {
+    message: 'Assay change {event} cannot be confirmed: {problem}.',
+    status: 409,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_POLICY_TIME: {
+    message: 'Policy {policy} cannot be used: {problem}. A policy judges only what comes after it.',
+    status: 409,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_KEY: {
+    message: 'Key {path} cannot be used: {problem}.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_KEY_UNKNOWN: {
+    message:
+      'The signature of {what} is by a key that is not trusted here ({key}). Put its public key into keys/trusted of the workspace if you know whose it is.',
+    status: 403,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_SIGNATURE: {
+    message: 'The signature of {what} by key {key} does not fit: it was changed after it was signed.',
+    status: 422,
     retryable: false,
     exitCode: 2,
   },

@@ -1,23 +1,15 @@
 import type { DriftReport, DriftSide, Verdict } from '../core/drift.ts';
-import { hashOf, NULLS, outside, STREAM_NAMES } from './drift-words.ts';
-import { type Content, html, type Markup } from './escape.ts';
-import { count, numeral, setting } from './figures.ts';
+import { ABSENT, hashOf, NULLS, outside, STREAM_NAMES } from './drift-words.ts';
+import { type Content, html, type Markup, NOTHING } from './escape.ts';
+import { count, counted, numeral, setting } from './figures.ts';
 import { facts, table } from './table.ts';
 
 /** How the figures came about, from what, and how to have them again. */
 export function driftMethod(report: DriftReport): Markup {
-  const { settings, reference, batch, model, contractHash, engine, verdicts, command } = report;
+  const { settings, reference, batch, models, contractHash, engine, verdicts, command } = report;
   const origins: [string, Content][] = [
     ['Reference', origin(reference)],
     ['Batch', origin(batch)],
-    ...(model
-      ? [
-          ['Model', html`${outside(model.endpoint)} ${outside(model.version)} ${hashOf(model.hash)}`] as [
-            string,
-            Content,
-          ],
-        ]
-      : []),
     ['Feature contract', hashOf(contractHash)],
     ['Engine', html`Assayer ${outside(engine)}`],
     ['Rows belong together by', outside(settings.cluster)],
@@ -32,9 +24,9 @@ export function driftMethod(report: DriftReport): Markup {
   ];
   return html`<section>
 <h2>How it was done</h2>
-${verdicts.length === 0 ? '' : tests(verdicts)}
+${verdicts.length === 0 ? NOTHING : tests(verdicts)}
 <h3>From what</h3>
-${facts(origins)}
+${facts(origins)}${models.length === 0 ? NOTHING : html`<h3>Models</h3>\n${modelTable(models)}`}
 <h3>To have this report again</h3>
 <p class="footnote">Equal inputs, settings and engine give equal bytes. One click selects the whole command.</p>
 <pre tabindex="0"><code>${byOption(command)}</code></pre>
@@ -50,6 +42,24 @@ function origin({ name, hash }: DriftSide): Markup {
   return html`${outside(name)} ${hashOf(hash)}`;
 }
 
+function modelTable(models: DriftReport['models']): Markup {
+  return table({
+    caption: 'Whose answers were looked at. An artifact is named by the SHA-256 of its files.',
+    columns: [
+      { label: 'Endpoint' },
+      { label: 'Version' },
+      { label: 'Unit' },
+      { label: 'Artifact', wide: true },
+    ],
+    rows: models.map(({ endpoint, version, unit, hash }) => [
+      outside(endpoint),
+      outside(version),
+      outside(unit),
+      hashOf(hash),
+    ]),
+  });
+}
+
 function tests(verdicts: readonly Verdict[]): Markup {
   return table({
     caption:
@@ -58,19 +68,15 @@ function tests(verdicts: readonly Verdict[]): Markup {
       { label: 'Stream' },
       { label: 'Test', wide: true },
       { label: 'If nothing moved' },
-      { label: 'Units', numeric: true },
-      { label: 'B', numeric: true },
-      { label: 'Seed', numeric: true },
       { label: 'α', numeric: true },
     ],
     rows: verdicts.map(({ stream, test, nullHypothesis, counts, permutations, seed, alpha }) => [
       STREAM_NAMES[stream],
       outside(test, 240),
-      NULLS[nullHypothesis],
-      count(counts.units),
-      count(permutations),
-      numeral(seed),
-      setting(alpha),
+      nullHypothesis === 'none'
+        ? NULLS.none
+        : html`${NULLS[nullHypothesis]} <small>${counted(counts.units, 'unit', 'units')}, B = ${count(permutations)}, seed ${numeral(seed)}</small>`,
+      nullHypothesis === 'none' ? ABSENT : setting(alpha),
     ]),
   });
 }

@@ -1,7 +1,7 @@
 import type { DriftHistogram, DriftReport, Moved, Verdict } from '../core/drift.ts';
 import { effectOf, footnote, outside, pOf, STREAM_NAMES } from './drift-words.ts';
 import { html, type Markup, NOTHING } from './escape.ts';
-import { count, withUnit } from './figures.ts';
+import { count, figure, percent, unitBeside, withUnit } from './figures.ts';
 import { seriesCard } from './series-card.ts';
 import { shorten } from './shorten.ts';
 import { stateMark } from './state-mark.ts';
@@ -10,37 +10,35 @@ import { table } from './table.ts';
 /** Shown of each kind in a stream; a check that moved more is read from its JSON. */
 const MOST_SHOWN = 12;
 
-interface ColumnsKind {
-  readonly caption: string;
-  readonly batch: string;
-  /** null where the batch is told relative to the reference. */
-  readonly reference: string | null;
-}
+type Measure = Moved['measure'];
 
-const MEDIANS: ColumnsKind = {
-  caption: 'Medians of both sides; p is corrected for having looked at all columns.',
-  batch: 'Batch',
-  reference: 'Reference',
+/** How a measure stands in the head of a column, and its values in the cells. */
+const MEASURES: Readonly<Record<Measure, { head: string; text: (value: number) => string }>> = {
+  compounds: { head: 'compounds', text: (value) => count(value) },
+  median: { head: 'median', text: (value) => figure(value) },
+  share: { head: 'share', text: (value) => percent(value) },
+  'mean in standard deviations': { head: 'mean in SD', text: (value) => figure(value) },
 };
 
-const WEIGHTS: ColumnsKind = {
-  caption:
-    'What the classifier tells the sides by: the weight of each column, and how far the mean of the batch lies from that of the reference, in standard deviations.',
-  batch: 'Shift of the batch',
-  reference: null,
-};
-
-/** For each stream what moved in it: series with their structures, columns with both medians. */
+/** For each stream that drifted what moved in it: series with their structures, columns with both sides. */
 export function driftMoved(
   { state, verdicts, plots }: DriftReport,
   drawings: ReadonlyMap<string, string>,
 ): Markup {
-  const moving = verdicts.filter(({ moved }) => moved.length > 0);
+  const telling = verdicts.filter(tells);
   const columns = new Map([...plots.columns, ...plots.outputs].map((column) => [column.name, column]));
+  const drifting = telling.some((verdict) => verdict.state === 'drift');
   return html`<section>
 <h2>What moved</h2>
-${moving.length === 0 ? html`<p>${state === 'not-evaluable' ? 'Nothing could be judged, so nothing is named here.' : 'No series, descriptor, covariate or prediction stood out.'}</p>` : NOTHING}
-${moving.map((verdict) => part(verdict, columns, drawings))}</section>`;
+${drifting ? NOTHING : html`<p>${state === 'not-evaluable' ? 'Nothing could be judged, so nothing is named here.' : 'No stream drifted, so nothing is named as moved.'}</p>\n`}${telling.map((verdict) => part(verdict, columns, drawings))}</section>`;
+}
+
+/**
+ * Whether a verdict's list is worth reading. What a steady stream lists is chance, but for compounds beyond the domain: every
+ * batch has some, and no answer about them is to be relied on.
+ */
+function tells({ stream, state, moved }: Verdict): boolean {
+  return moved.length > 0 && (state === 'drift' || (state === 'steady' && stream === 'distance'));
 }
 
 function part(
@@ -51,9 +49,11 @@ function part(
   const series = verdict.moved.filter(({ kind }) => kind === 'series');
   const others = verdict.moved.filter(({ kind }) => kind !== 'series');
   return html`<h3>${STREAM_NAMES[verdict.stream]} ${stateMark(verdict.state)}</h3>
-${series.length === 0 ? NOTHING : html`<div class="series">\n${series.slice(0, MOST_SHOWN).map((one) => seriesCard(one, verdict, drawings))}</div>\n`}${
-  others.length === 0 ? NOTHING : columnTable(verdict, others.slice(0, MOST_SHOWN), columns)
-}${leftOff(series, 'series')}${leftOff(others, 'columns')}<p class="footnote">${footnote(verdict)}</p>
+${verdict.state === 'drift' ? NOTHING : html`<p class="footnote">No drift. Yet these compounds lie beyond the domain, where predictions are not to be relied on.</p>\n`}${
+  series.length === 0
+    ? NOTHING
+    : html`<div class="series">\n${series.slice(0, MOST_SHOWN).map((one) => seriesCard(one, verdict, drawings))}</div>\n`
+}${others.length === 0 ? NOTHING : columnTable(verdict, others.slice(0, MOST_SHOWN), columns)}${leftOff(series, 'series')}${leftOff(others, 'columns')}<p class="footnote">${footnote(verdict)}</p>
 `;
 }
 
@@ -71,37 +71,65 @@ const KINDS: Readonly<Record<Moved['kind'], string>> = {
   output: 'Prediction',
 };
 
+/** What rows have in common, said once in the heading; null where they have not. */
+function common<Value extends string>(
+  moved: readonly Moved[],
+  of: (one: Moved) => Value | null,
+): Value | null {
+  const first = of(moved[0]);
+  return moved.every((one) => of(one) === first) ? first : null;
+}
+
 function columnTable(
   { stream }: Verdict,
   moved: readonly Moved[],
   columns: ReadonlyMap<string, DriftHistogram>,
 ): Markup {
-  const { caption, batch, reference } = stream === 'classifier' ? WEIGHTS : MEDIANS;
-  // What all rows have in common is said once, in the heading.
-  const kind = moved.every((one) => one.kind === moved[0].kind) ? KINDS[moved[0].kind] : null;
-  const alike = moved.every(
-    ({ effect: { name, low } }) => name === moved[0].effect.name && low === undefined,
-  );
-  const effect = alike ? moved[0].effect.name : null;
+  const kind = common(moved, (one) => one.kind);
+  const measure = common(moved, (one) => one.measure);
+  const effect = common(moved, (one) => (one.effect.low === undefined ? one.effect.name : null));
   const tested = moved.some(({ p }) => p !== null);
+  const head = (side: string) => ({
+    label: measure === null ? side : `${side}, ${MEASURES[measure].head}`,
+    numeric: true,
+  });
+  const value = (one: Moved, number: number) => {
+    const text = MEASURES[one.measure].text(number);
+    return measure === null ? html`${text} <small>${MEASURES[one.measure].head}</small>` : text;
+  };
   return table({
-    caption,
+    caption: captionOf(stream, measure, tested),
     columns: [
-      { label: kind ?? 'Column', wide: true },
-      { label: batch, numeric: true },
-      ...(reference === null ? [] : [{ label: reference, numeric: true }]),
+      { label: kind === null ? 'Column' : KINDS[kind], wide: true },
+      head('Batch'),
+      head('Reference'),
       { label: effect === null ? 'Effect' : shorten(effect, 60), numeric: true },
       ...(tested ? [{ label: 'p, corrected', numeric: true }] : []),
     ],
-    rows: moved.map((one) => {
-      const unit = reference === null ? 'SD' : (columns.get(one.name)?.unit ?? '');
-      return [
-        html`${outside(one.name)}${kind === null ? html` <small>${KINDS[one.kind]}</small>` : ''}`,
-        withUnit(one.batch, unit),
-        ...(reference === null ? [] : [withUnit(one.reference, unit)]),
-        effect === null ? effectOf(one.effect) : withUnit(one.effect.value, one.effect.unit),
-        ...(tested ? [one.p === null ? html`<span class="absent">not a test</span>` : pOf(one.p)] : []),
-      ];
-    }),
+    rows: moved.map((one) => [
+      html`${outside(one.name)}${underName(kind === null ? KINDS[one.kind] : '')}${underName(one.measure === 'median' ? unitBeside(one.name, columns.get(one.name)?.unit ?? '') : '')}`,
+      value(one, one.batch),
+      value(one, one.reference),
+      effect === null ? effectOf(one.effect) : withUnit(one.effect.value, one.effect.unit),
+      ...(tested ? [one.p === null ? html`<span class="absent">not a test</span>` : pOf(one.p)] : []),
+    ]),
   });
+}
+
+function underName(text: string): Markup {
+  return text === '' ? NOTHING : html` <small>${outside(text, 60)}</small>`;
+}
+
+function captionOf(stream: Verdict['stream'], measure: Measure | null, tested: boolean): string {
+  return [
+    stream === 'classifier'
+      ? 'What the classifier tells the sides by, its largest weights first.'
+      : 'Both sides of what moved.',
+    measure === 'mean in standard deviations'
+      ? 'Means are counted from that of both sides together, in standard deviations (SD).'
+      : '',
+    tested ? 'p is corrected for having looked at all columns.' : '',
+  ]
+    .filter(Boolean)
+    .join(' ');
 }

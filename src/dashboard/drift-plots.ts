@@ -1,135 +1,101 @@
 import type { DriftHistogram, DriftReport, DriftStream, Verdict } from '../core/drift.ts';
-import { footnote, outside } from './drift-words.ts';
-import { type Content, html, Markup, NOTHING } from './escape.ts';
+import {
+  columnFigure,
+  distanceFigure,
+  keyOf,
+  maturityFigure,
+  nullFigure,
+  reliabilityFigure,
+} from './drift-figures.ts';
+import { footnote, pOf } from './drift-words.ts';
+import { html, type Markup, NOTHING } from './escape.ts';
 import { count, counted } from './figures.ts';
-import { legend } from './legend.ts';
-import { distancePlot } from './plot-distance.ts';
-import { histogramPlot, histogramProblem, total } from './plot-histogram.ts';
-import { isPoint, maturityPlot } from './plot-maturity.ts';
-import { nullPlot } from './plot-null.ts';
-import { isDrawable, reliabilityPlot, reliabilityRows } from './plot-reliability.ts';
-import { shorten } from './shorten.ts';
-import { table } from './table.ts';
 
-/** Every plot that the report has figures for, by what it is of, and which it has none for. */
-export function driftPlots(report: DriftReport): Markup {
-  const { plots } = report;
-  const of = (stream: DriftStream) => report.verdicts.find((verdict) => verdict.stream === stream);
-  const column = (name: string) => (histogram: DriftHistogram, i: number) =>
-    columnFigure(histogram, `${name}-${count(i)}`);
+/** Drawn of one kind; a dozen endpoints have two dozen. */
+const MOST_DRAWN = 48;
+
+/** Every plot that the report has figures for, by what it is of, and why others are not there. */
+export function driftPlots({ plots, verdicts }: DriftReport): Markup {
+  const of = (stream: DriftStream) => verdicts.find((verdict) => verdict.stream === stream);
+  const groups: Group[] = [
+    {
+      title: 'Compounds',
+      verdict: of('chemistry'),
+      figures: [
+        ...(plots.mmdNull ? [nullFigure(plots.mmdNull, of('chemistry'))] : []),
+        ...(plots.distance ? [distanceFigure(plots.distance, of('distance'))] : []),
+      ],
+    },
+    columnGroup('Predictions', 'output', plots.outputs, of('outputs')),
+    columnGroup('Descriptors and covariates', 'column', plots.columns, of('descriptors')),
+    {
+      title: 'Labels',
+      verdict: of('performance'),
+      note: of('performance'),
+      figures: [
+        ...(plots.reliability.length > 0 ? [reliabilityFigure(plots.reliability)] : []),
+        ...(plots.maturity.length > 0 ? [maturityFigure(plots.maturity)] : []),
+      ],
+    },
+  ];
+  const drawn = groups.filter(({ figures }) => figures.length > 0);
+  const others = groups.filter(({ figures }) => figures.length === 0);
   return html`<section>
 <h2>Distributions</h2>
-${[
-  group('Compounds', [
-    plots.mmdNull && nullFigure(plots.mmdNull, of('chemistry')),
-    plots.distance && distanceFigure(plots.distance, of('distance')),
-  ]),
-  group('Predictions', plots.outputs.map(column('output')), of('outputs')),
-  group('Descriptors and covariates', plots.columns.map(column('column')), of('descriptors')),
-  group(
-    'Labels',
-    [
-      plots.reliability.length > 0 && reliabilityFigure(plots.reliability),
-      plots.maturity.length > 0 && maturityFigure(plots.maturity),
-    ],
-    of('performance'),
-  ),
-]}</section>`;
+${drawn.map(section)}${others.length === 0 ? NOTHING : html`<p class="footnote">Not drawn: ${others.map(({ title, verdict }) => `${title.toLowerCase()} (${absence(verdict)})`).join(', ')}.</p>\n`}</section>`;
 }
 
-/** @param verdict  what all the figures rest on, if it is one; else each says so itself */
-function group(title: string, figures: readonly (Markup | null | false)[], verdict?: Verdict): Markup {
-  const drawn = figures.filter((figure) => figure instanceof Markup);
-  if (drawn.length === 0) {
-    return html`<h3>${title}</h3>\n<p class="footnote">Not drawn: the check has no figures for it.</p>\n`;
-  }
+interface Group {
+  readonly title: string;
+  /** Why there is nothing to draw, where there is not. */
+  readonly verdict: Verdict | undefined;
+  /** What all the figures rest on, if it is one; else each says so itself. */
+  readonly note?: Verdict | undefined;
+  /** How the two sides are drawn, if alike in all the figures. */
+  readonly key?: Markup;
+  readonly figures: readonly Markup[];
+  /** Figures that are not shown. */
+  readonly left?: number;
+}
+
+function section({ title, note, key, figures, left = 0 }: Group): Markup {
   return html`<h3>${title}</h3>
-${verdict ? html`<p class="footnote">${footnote(verdict)}</p>\n` : NOTHING}<div class="plots">
-${drawn}</div>
-`;
+${note ? html`<p class="footnote">${footnote(note)}</p>\n` : NOTHING}${key ?? NOTHING}<div class="plots">
+${figures}</div>
+${left > 0 ? html`<p class="footnote">${counted(left, 'more is', 'more are')} in the report's JSON.</p>\n` : NOTHING}`;
 }
 
-function shell(title: Content, plot: Content, key: Content, note: Content): Markup {
-  return html`<figure class="plotted"><h4>${title}</h4>
-${plot}
-${key}${note === '' ? NOTHING : html`<figcaption>${note}</figcaption>`}</figure>
-`;
+function absence(verdict: Verdict | undefined): string {
+  if (verdict === undefined) return 'not looked at';
+  return verdict.state === 'not-evaluable' ? 'could not be judged' : 'nothing moved';
 }
 
-function undrawn(reason: string): Markup {
-  return html`<p class="undrawn">Not drawn: ${reason}.</p>`;
-}
-
-function distanceFigure(histogram: DriftHistogram, verdict: Verdict | undefined): Markup {
-  const title = 'Distance to the nearest training compound';
-  const problem = histogramProblem(histogram);
-  if (problem !== null) return shell(title, undrawn(problem), NOTHING, footnote(verdict));
-  const key = legend(
-    'distance',
-    `held-out, n = ${count(total(histogram.reference))}`,
-    `batch, n = ${count(total(histogram.batch))}`,
-  );
-  const note = `Right of the line lies what 95 % of held-out compounds do not reach. ${footnote(verdict)}`;
-  return shell(title, distancePlot('distance', title, histogram), key, note);
-}
-
-function nullFigure(
-  mmdNull: NonNullable<DriftReport['plots']['mmdNull']>,
+/** Small plots of columns, those that moved first, with one key where all are of as many rows. */
+function columnGroup(
+  title: string,
+  id: string,
+  histograms: readonly DriftHistogram[],
   verdict: Verdict | undefined,
-): Markup {
-  const title = html`Difference in chemistry against chance <small>${outside(mmdNull.kernel)}</small>`;
-  const problem = histogramProblem(mmdNull.permuted);
-  if (problem !== null) return shell(title, undrawn(problem), NOTHING, footnote(verdict));
-  const drawn = nullPlot('mmd-null', `MMD2 under the null, kernel ${shorten(mmdNull.kernel)}`, mmdNull);
-  const permuted = counted(total(mmdNull.permuted.reference), 'permutation', 'permutations');
-  const note = `Bars: the statistic in ${permuted}, where sides were drawn by lot. Line: as observed. ${footnote(verdict)}`;
-  return shell(title, drawn, NOTHING, note);
-}
-
-function columnFigure(histogram: DriftHistogram, id: string): Markup {
-  const title = outside(histogram.name, 60);
-  const problem = histogramProblem(histogram);
-  if (problem !== null) return shell(title, undrawn(problem), NOTHING, '');
-  const names = { reference: 'Reference', batch: 'Batch', unit: 'compounds' };
-  const drawn = histogramPlot({ id, title: shorten(histogram.name), histogram, names });
-  const key = legend(
-    id,
-    `reference, n = ${count(total(histogram.reference))}`,
-    `batch, n = ${count(total(histogram.batch))}`,
-  );
-  return shell(title, drawn, key, '');
-}
-
-function reliabilityFigure(bins: DriftReport['plots']['reliability']): Markup {
-  const drawable = bins.filter(isDrawable);
-  const title = 'Reliability of probabilities';
-  const drawn =
-    drawable.length === 0
-      ? undrawn('no bin has finite figures')
-      : reliabilityPlot('reliability', title, drawable);
-  const values = table({
-    caption: `Bins, n = ${count(bins.reduce((sum, { rows }) => sum + rows, 0))} labelled compounds`,
-    columns: [
-      { label: 'Predicted', numeric: true },
-      { label: 'Observed', numeric: true },
-      { label: '95 % bounds', numeric: true },
-      { label: 'n', numeric: true },
-    ],
-    rows: reliabilityRows(bins),
-  });
-  const note = 'On the dashed line a model is calibrated; bars are 95 % bounds.';
-  return shell(
+): Group {
+  const moved = new Map((verdict?.moved ?? []).map((one) => [one.name, one]));
+  const shown = [
+    ...histograms.filter(({ name }) => moved.has(name)),
+    ...histograms.filter(({ name }) => !moved.has(name)),
+  ].slice(0, MOST_DRAWN);
+  const texts = shown.map((histogram) => keyOf(histogram, `${id}-key`).text);
+  const alike = texts.length > 1 && new Set(texts).size === 1;
+  return {
     title,
-    drawn,
-    html`<details open=""><summary>Figures of the bins</summary>${values}</details>`,
-    note,
-  );
-}
-
-function maturityFigure(points: DriftReport['plots']['maturity']): Markup {
-  const drawable = points.filter(isPoint);
-  const title = 'How fast labels arrive';
-  const drawn =
-    drawable.length === 0 ? undrawn('no point is finite') : maturityPlot('maturity', title, drawable);
-  return shell(title, drawn, NOTHING, 'Kaplan-Meier curve of the delay: labels still to come count as such.');
+    verdict,
+    note: verdict,
+    figures: shown.map((histogram, i) => {
+      const p = moved.get(histogram.name)?.p;
+      const remark = moved.has(histogram.name)
+        ? html` <small class="unbroken">moved${typeof p === 'number' ? html`, p ${pOf(p)}` : NOTHING}</small>`
+        : NOTHING;
+      return columnFigure(histogram, `${id}-${count(i)}`, { remark, key: !alike });
+    }),
+    left: histograms.length - shown.length,
+    ...(alike && { key: keyOf(shown[0], `${id}-key`) }),
+  };
 }

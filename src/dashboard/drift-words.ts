@@ -1,6 +1,6 @@
 import type { DriftEffect, DriftStream, Verdict } from '../core/drift.ts';
 import { html, type Markup } from './escape.ts';
-import { count, counted, figure, numeral, percent, setting, withUnit } from './figures.ts';
+import { count, counted, figure, isShort, numeral, percent, setting, withUnit } from './figures.ts';
 import { shorten } from './shorten.ts';
 
 /** Streams by the names that a reader of the report knows them by. */
@@ -19,7 +19,7 @@ export const STREAM_NAMES: Readonly<Record<DriftStream, string>> = {
 export const NULLS: Readonly<Record<Verdict['nullHypothesis'], string>> = {
   rows: 'compounds are exchangeable one by one',
   clusters: 'whole clusters of compounds are exchangeable',
-  none: 'none: nothing is permuted',
+  none: 'nothing is permuted',
 };
 
 /** What stands where there is no figure. */
@@ -43,19 +43,25 @@ export function sentences(text: string): string {
   return shorten(text, 2000);
 }
 
-/** An effect's value, its 95 % interval where it has one, and its name. */
+/** An effect's value, a long unit under it, its 95 % interval where it has one, and its name. */
 export function effectOf(effect: DriftEffect | null): Markup {
   if (effect === null) return ABSENT;
   const { name, value, unit, low, high } = effect;
   const interval =
     low === undefined || high === undefined ? '' : `95 % interval ${figure(low)} to ${figure(high)}; `;
-  return html`${withUnit(value, unit)} <small class="named">${interval}${outside(name)}</small>`;
+  const under = isShort(unit) ? '' : html`${outside(unit, 64)}; `;
+  return html`${inColumn(value, unit)} <small class="named">${under}${interval}${outside(name)}</small>`;
+}
+
+/** A figure of a narrow column: without its unit where that is long. */
+function inColumn(value: number, unit: string): string {
+  return isShort(unit) ? withUnit(value, unit) : figure(value);
 }
 
 export function pOf(p: number | null, alpha?: number): Markup {
   if (p === null) return ABSENT;
   const against = alpha === undefined ? '' : html` <small>α ${setting(alpha)}</small>`;
-  return html`${setting(p, 2)}${against}`;
+  return html`${setting(p)}${against}`;
 }
 
 /** Rows of either side, and what was permuted. */
@@ -67,25 +73,22 @@ export function countsOf({ counts, nullHypothesis }: Verdict): Markup {
   return html`<span class="unbroken">${count(counts.batch)} against ${count(counts.reference)}</span>${units}`;
 }
 
-/** The smallest effect that would have been found, in the unit of the effect. */
-export function detectableOf({ minimumDetectable, effect }: Verdict): Markup {
+/** The smallest effect that would have been found, in the unit of the effect beside it. */
+export function detectableOf({ minimumDetectable, effect, state }: Verdict): Markup {
+  if (state === 'forecast') return ABSENT;
   if (minimumDetectable === null) return html`<span class="absent">not known</span>`;
-  return html`${withUnit(minimumDetectable, effect?.unit ?? '')}`;
+  return html`${inColumn(minimumDetectable, effect?.unit ?? '')}`;
 }
 
 /** How a verdict's figures came about, in a line under a plot or a table. */
 export function footnote(verdict: Verdict | undefined): string {
   if (verdict === undefined) return 'No verdict rests on this figure.';
   const { counts, effect, minimumDetectable, nullHypothesis, permutations, seed } = verdict;
+  const compared = `n = ${count(counts.batch)} against ${count(counts.reference)}`;
+  if (nullHypothesis === 'none') return `${compared}; nothing was permuted.`;
   const detectable =
-    minimumDetectable === null
-      ? 'smallest effect found with 80 % power: not known'
-      : `smallest effect found with 80 % power: ${withUnit(minimumDetectable, effect?.unit ?? '')}`;
-  const how =
-    nullHypothesis === 'none'
-      ? 'no permutations'
-      : `null: ${NULLS[nullHypothesis]}, B = ${count(permutations)}, seed ${numeral(seed)}`;
-  return `n = ${count(counts.batch)} against ${count(counts.reference)}; ${detectable}; ${how}.`;
+    minimumDetectable === null ? 'not known' : withUnit(minimumDetectable, effect?.unit ?? '');
+  return `${compared}; smallest effect found with 80 % power: ${detectable}; null: ${NULLS[nullHypothesis]}, B = ${count(permutations)}, seed ${numeral(seed)}.`;
 }
 
 /** A part of a verdict's statistic, and how much of the whole that is; the whole must be a positive number of the same unit. */

@@ -58,11 +58,28 @@ export function percent(share: number): string {
 /** Longest unit that is kept on one line with its figure. */
 const SHORT_UNIT = 8;
 
-/** A figure and its unit; nothing is added where the number has none. */
+/** A unit without what is said of it after a comma: `log10(bound/unbound)` of `log10(bound/unbound), limits -3 to 3`. */
+export function briefUnit(unit: string): string {
+  const comma = unit.indexOf(', ');
+  return shorten(comma > 0 ? unit.slice(0, comma) : unit, 48);
+}
+
+/** Whether a unit stands on one line with its figure, or has to stand under it where there is little room. */
+export function isShort(unit: string): boolean {
+  return unit.length <= SHORT_UNIT;
+}
+
+/** A unit where the name beside it does not hold it already, as `probability of ames` does; else ''. */
+export function unitBeside(name: string, unit: string): string {
+  return name.split(' ').includes(unit) ? '' : unit;
+}
+
+/** A figure and its unit, without what is remarked on that; nothing is added where the number has none. */
 export function withUnit(value: number, unit: string, digits = 3): string {
   const text = figure(value, digits);
   if (unit === '' || !Number.isFinite(value)) return text;
-  return `${text}${unit.length <= SHORT_UNIT ? NO_BREAK : ' '}${shorten(unit, 32)}`;
+  const brief = briefUnit(unit);
+  return `${text}${isShort(brief) ? NO_BREAK : ' '}${brief}`;
 }
 
 /** A noun after its number: `1 row`, `2 rows`. */

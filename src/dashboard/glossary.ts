@@ -32,26 +32,26 @@ export const DRIFT_GLOSSARY: readonly (readonly [term: string, meaning: Content]
     'Held-out compounds',
     'Compounds that the model was not trained on. Their distances say how far a new compound usually lies.',
   ],
+  ['Domain', 'The distance that 95 % of held-out compounds keep. Beyond it a model is not to be relied on.'],
   [
-    'Domain coverage',
-    'The share of the batch within the distance that 95 % of held-out compounds keep. Outside it a model is not to be relied on.',
+    'Kolmogorov-Smirnov distance',
+    'The largest gap between the cumulative distributions of the two sides, from 0 to 1.',
   ],
   [
-    'KS',
-    'Kolmogorov-Smirnov: the largest gap between the cumulative distributions of the two sides, from 0 to 1.',
-  ],
-  ['Wasserstein / σ', 'How far values have moved on average, in standard deviations of the reference.'],
-  [
-    'AUROC of the classifier',
+    'Held-out AUROC',
     'How well a model tells the batch from the reference: 0.5 when it cannot, 1 when it always can.',
   ],
   [
     'Smallest detectable effect',
     'A real shift of this size would have been found in 80 % of such checks. Smaller ones may be there, unseen: steady is not proof that nothing moved.',
   ],
+  [
+    'Forecast',
+    'What to expect before labels come, if what the model says of itself is true. It tests nothing, so it is neither steady nor drift.',
+  ],
   ['Reliability', 'Of compounds given a probability of 0.7, seven in ten should turn out positive.'],
   [
     'Maturity',
-    'The share of labels that should have arrived by now, given how long they have taken so far (Kaplan and Meier 1958).',
+    'The share of labels that should have arrived by now, given how long they have taken so far (Kaplan and Meier 1958). At risk are the compounds whose label had not come by a day, and could still be seen to come.',
   ],
 ];

@@ -1,7 +1,8 @@
 import type { DriftHistogram } from '../core/drift.ts';
 import { html, type Markup, NOTHING } from './escape.ts';
 import { counted, figure, percent } from './figures.ts';
-import { axisLabel, type Frame, plot } from './plot-frame.ts';
+import { hatch } from './legend.ts';
+import { axisLabel, type Frame, marker, plot } from './plot-frame.ts';
 import { place } from './plot-scale.ts';
 
 export interface HistogramPlot {
@@ -9,10 +10,10 @@ export interface HistogramPlot {
   readonly id: string;
   readonly title: string;
   readonly histogram: DriftHistogram;
-  /** What the counts are of, and of which sides. */
-  readonly names: { readonly reference: string; readonly batch: string; readonly unit: string };
-  /** Marks laid over the bars. */
-  readonly over?: (frame: Frame) => Markup;
+  /** What the counts are of, and of which sides; a side without a name is not spoken of. */
+  readonly names: { readonly reference: string; readonly batch?: string; readonly unit: string };
+  /** A value that an upright line stands at, and its text; left out where it is no number. */
+  readonly mark?: { readonly value: number; readonly text: string };
 }
 
 /** Sum of the counts of one side. */
@@ -34,29 +35,32 @@ export function histogramProblem({ from, to, reference, batch }: DriftHistogram)
  * they are told apart without colour. A side without rows is left out.
  * @param histogram  one for which `histogramProblem` is null
  */
-export function histogramPlot({ id, title, histogram, names, over }: HistogramPlot): Markup {
+export function histogramPlot({ id, title, histogram, names, mark }: HistogramPlot): Markup {
   const { from, to, name, unit, reference, batch } = histogram;
   const highest = Math.max(...shares(reference), ...shares(batch));
-  const description = `${describe(names.reference, names.unit, reference, histogram)} ${describe(names.batch, names.unit, batch, histogram)}`;
+  const line = mark !== undefined && Number.isFinite(mark.value) ? mark : null;
+  const description = [
+    describe(names.reference, names.unit, reference, histogram),
+    names.batch === undefined ? '' : describe(names.batch, names.unit, batch, histogram),
+    line ? `Line: ${line.text}.` : '',
+  ];
   const axes = {
     x: { label: axisLabel(name, unit), from, to },
     y: { label: `share of ${names.unit} (%)`, from: 0, to: highest * 105 },
   };
-  return plot({ id, title, description, ...axes }, (frame) => [
-    HATCH(id),
-    total(reference) > 0
-      ? html`<path class="bars-reference" d="${steps(reference, histogram, frame)}Z"/>`
-      : NOTHING,
-    total(batch) > 0
-      ? html`<path fill="url(#${id}-hatch)" d="${steps(batch, histogram, frame)}Z"/><path class="step-batch" d="${steps(batch, histogram, frame)}"/>`
-      : NOTHING,
-    over?.(frame) ?? NOTHING,
-  ]);
+  return plot(
+    { id, title, description: description.filter(Boolean).join(' '), marked: line !== null, ...axes },
+    (frame) => [
+      total(reference) > 0
+        ? html`<path class="bars-reference" d="${steps(reference, histogram, frame)}Z"/>`
+        : NOTHING,
+      total(batch) > 0
+        ? html`${hatch(id)}<path fill="url(#${id}-hatch)" d="${steps(batch, histogram, frame)}Z"/><path class="step-batch" d="${steps(batch, histogram, frame)}"/>`
+        : NOTHING,
+      line ? marker(frame, line.value, line.text) : NOTHING,
+    ],
+  );
 }
-
-/** Slanted lines in the colour of the batch; a pattern is found by its id, and that is of one plot only. */
-const HATCH = (id: string): Markup =>
-  html`<pattern id="${id}-hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path class="hatch-batch" d="M0 0V5"/></pattern>`;
 
 function shares(counts: readonly number[]): number[] {
   const all = total(counts);
@@ -72,6 +76,7 @@ function steps(counts: readonly number[], { from, to }: DriftHistogram, { x, y, 
   return `M${place(x.at(from))} ${place(bottom)}${tops.join('')}V${place(bottom)}`;
 }
 
+/** How many values a side has, where its middle lies, and its highest bar. */
 function describe(
   side: string,
   unit: string,
@@ -80,8 +85,13 @@ function describe(
 ): string {
   const all = total(counts);
   if (all === 0) return `${side}: no ${unit}.`;
-  const most = counts.indexOf(Math.max(...counts));
   const width = (to - from) / counts.length;
-  const bin = `${figure(from + most * width)} to ${figure(from + (most + 1) * width)}`;
-  return `${side}: ${counted(all, unit.replace(/s$/, ''), unit)}, most of them (${percent(counts[most] / all)}) from ${bin}.`;
+  const end = (bins: number) => figure(from + bins * width);
+  let below = 0;
+  const middle = counts.findIndex((value) => {
+    below += value;
+    return below * 2 >= all;
+  });
+  const most = counts.indexOf(Math.max(...counts));
+  return `${side}: ${counted(all, unit.replace(/s$/, ''), unit)}, ${percent(below / all)} of them up to ${end(middle + 1)}; the highest bar is ${percent(counts[most] / all)}, from ${end(most)} to ${end(most + 1)}.`;
 }

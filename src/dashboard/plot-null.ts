@@ -1,7 +1,6 @@
 import type { DriftHistogram, DriftPlots } from '../core/drift.ts';
 import type { Markup } from './escape.ts';
 import { figure } from './figures.ts';
-import { marker } from './plot-frame.ts';
 import { histogramPlot } from './plot-histogram.ts';
 
 /** Empty bins at most; a value farther out is marked at the edge, with its figure. */
@@ -17,10 +16,8 @@ export function nullPlot(
     id,
     title,
     histogram: reachTo(permuted, observed),
-    names: { reference: 'Permuted', batch: 'Observed', unit: 'permutations' },
-    ...(Number.isFinite(observed) && {
-      over: (frame) => marker(frame, observed, `observed ${figure(observed)}`),
-    }),
+    names: { reference: 'Under the null', unit: 'permutations' },
+    mark: { value: observed, text: `observed ${figure(observed)}` },
   });
 }
 

@@ -5,6 +5,7 @@ import { html, Markup } from './escape.ts';
 const STATES: Readonly<Record<Verdict['state'], { word: string; shape: string }>> = {
   steady: { word: 'steady', shape: '<circle cx="6" cy="6" r="4.5"/>' },
   drift: { word: 'drift', shape: '<path d="M6 1L11.4 10.6H0.6Z"/>' },
+  forecast: { word: 'forecast', shape: '<path class="hollow" d="M0.8 6H10.6M6.4 1.8L10.6 6L6.4 10.2"/>' },
   'not-evaluable': { word: 'not evaluable', shape: '<path class="hollow" d="M6 1.4L10.6 6L6 10.6L1.4 6Z"/>' },
 };
 

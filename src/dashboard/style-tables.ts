@@ -4,7 +4,10 @@ function asBlocks(table: string): string {
 ${table} thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 ${table} tr{display:grid;grid-template-columns:repeat(auto-fit,minmax(8rem,1fr));gap:.35rem 1rem;padding:.6rem 0;border-bottom:1px solid var(--rule)}
 ${table} tbody th{grid-column:1/-1}
-${table} tbody :is(th,td){border:0;padding:0;text-align:left}
+${table} td.apart.wide{grid-column:1/-1;order:1}
+${table} td.apart::before{content:none}
+${table} td:not(.apart){order:2}
+${table} tbody :is(th,td,.numeric){border:0;padding:0;text-align:left}
 ${table} td::before{content:attr(data-label);display:block;color:var(--muted);font-size:.78rem;font-weight:600;line-height:1.35}
 `;
 }
@@ -18,11 +21,13 @@ thead th{font-size:.78rem;font-weight:600;color:var(--muted);vertical-align:bott
 tbody th{font-weight:600}
 th:last-child,td:last-child{padding-right:0}
 th small,td small{display:block}
-thead .wide{width:36%}
+thead .wide{width:40%}
+.broad thead .wide{width:34%}
 td{overflow-wrap:anywhere}
 td>div{min-width:8rem}
+.apart>div::first-letter{text-transform:uppercase}
 td.numeric>div{min-width:4.6rem}
-small.named{min-width:8rem}
+small.named{min-width:9rem}
 .unbroken{white-space:nowrap}
 details th,details td{padding-top:.2rem;padding-bottom:.2rem}
 tbody th small{overflow-wrap:anywhere;max-width:60ch;margin-top:.1rem}
@@ -41,4 +46,15 @@ dd small,dd code{display:block}
 ${asBlocks('table')}}
 @media screen and (max-width:54rem){
 ${asBlocks('.broad')}}
+/* The sentences of a row stand under its figures. */
+@media print,screen and (min-width:54.01rem) and (max-width:70rem){
+.told,.told tbody{display:block}
+.told thead,.told caption{display:block}
+.told tr{display:grid;grid-template-columns:2.2fr 1.7fr 2.6fr 1.1fr 2fr 1.3fr;column-gap:.8rem;padding:.35rem 0;border-bottom:1px solid var(--rule)}
+.told :is(th,td){border:0;padding:0}
+.told thead tr{border-bottom-color:var(--muted)}
+.told td.apart.wide{grid-column:1/-1;order:1;padding-top:.15rem}
+.told thead .apart.wide{display:none}
+.told td>div,.told td.numeric>div{min-width:0}
+}
 `;

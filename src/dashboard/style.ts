@@ -27,13 +27,17 @@ code,pre{font-family:var(--mono);font-size:.8rem;line-height:1.45}
 .verdict-drift{border-color:var(--drift)}
 .verdict-steady{border-color:var(--steady)}
 .verdict-not-evaluable{border-left-style:dashed}
-.verdict .facts{margin-top:1.25rem}
+.verdict .facts{margin-top:1.25rem;grid-template-columns:repeat(auto-fill,minmax(min(100%,15rem),1fr))}
 .state{display:inline-flex;align-items:center;gap:.4em;font-weight:600;white-space:nowrap;color:var(--unknown)}
 .state svg{flex:none;fill:currentColor;stroke:currentColor;stroke-width:1.4;stroke-linejoin:round}
 .state .hollow{fill:none}
 .state-drift{color:var(--drift)}
 .state-steady{color:var(--steady)}
 h3 .state{font-size:.82rem;margin-left:.5rem}
+.tally dt{display:flex;flex-wrap:wrap;gap:0 .6rem;font-weight:400}
+.tally dt .state{font-size:.9rem}
+.tally dt .unbroken{line-height:1.65}
+.plots+.footnote{margin-top:1.25rem}
 .footnote,figcaption{font-size:.82rem;line-height:1.45;max-width:80ch}
 pre{white-space:pre-wrap;user-select:all;background:var(--surface);border:1px solid var(--rule);border-radius:4px;padding:.75rem 1rem;margin-top:.5rem}
 pre span{display:inline-block;max-width:100%}
@@ -52,7 +56,7 @@ body{background:none;font-size:1rem;line-height:1.4}
 main{max-width:none;padding:0}
 h2{margin-top:7mm}
 h1,h2,h3,h4,caption,h3+.footnote{break-after:avoid}
-tr,article,.plotted,.facts>div,pre{break-inside:avoid}
+tr,table:not(.broad),article,.plotted,.facts>div,pre{break-inside:avoid}
 thead{display:table-header-group}
 tbody tr:first-child{break-before:avoid}
 }

@@ -6,6 +6,8 @@ export interface Column {
   readonly numeric?: boolean;
   /** Has the room that the others leave. */
   readonly wide?: boolean;
+  /** Known for what it is without its label, where rows are blocks. */
+  readonly apart?: boolean;
 }
 
 export interface Table {
@@ -24,8 +26,8 @@ const BROAD = 6;
  * written out, since a browser forgets them when a table is laid out as blocks.
  */
 export function table({ caption, columns, rows }: Table): Markup {
-  const kindOf = ({ numeric, wide }: Column) => {
-    const names = [numeric ? 'numeric' : '', wide ? 'wide' : ''].filter(Boolean);
+  const kindOf = ({ numeric, wide, apart }: Column) => {
+    const names = [numeric ? 'numeric' : '', wide ? 'wide' : '', apart ? 'apart' : ''].filter(Boolean);
     return names.length === 0 ? NOTHING : html` class="${names.join(' ')}"`;
   };
   const heading = (column: Column) =>
@@ -35,8 +37,13 @@ export function table({ caption, columns, rows }: Table): Markup {
     if (i === 0) return html`<th role="rowheader" scope="row"${kind}>${content}</th>`;
     return html`<td role="cell" data-label="${columns[i].label}"${kind}><div>${content}</div></td>`;
   };
-  const broad = columns.length >= BROAD ? html` class="broad"` : NOTHING;
-  return html`<table role="table"${broad}>
+  const names = [
+    columns.length >= BROAD ? 'broad' : '',
+    // On paper its sentences stand under the other cells.
+    columns.some(({ wide, apart }) => wide && apart) ? 'told' : '',
+  ].filter(Boolean);
+  const kind = names.length === 0 ? NOTHING : html` class="${names.join(' ')}"`;
+  return html`<table role="table"${kind}>
 <caption>${caption}</caption>
 <thead role="rowgroup"><tr role="row">${columns.map(heading)}</tr></thead>
 <tbody role="rowgroup">
@@ -46,7 +53,7 @@ ${rows.map((row) => html`<tr role="row">${row.map(cell)}</tr>\n`)}</tbody>
 }
 
 /** Names and what they stand for, as a description list. */
-export function facts(pairs: readonly (readonly [name: string, content: Content])[]): Markup {
+export function facts(pairs: readonly (readonly [name: Content, content: Content])[]): Markup {
   return html`<dl class="facts">
 ${pairs.map(([name, content]) => html`<div><dt>${name}</dt><dd>${content}</dd></div>\n`)}</dl>
 `;

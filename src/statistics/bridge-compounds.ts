@@ -17,7 +17,7 @@ export interface BridgeCompounds {
   /** Mean difference that so many pairs of this spread find in 80 % of cases, at 0.05 two-sided; NaN without spread. */
   readonly detectable: number;
   /**
-   * - changed: the t-test finds a difference and equivalence is not shown
+   * - changed: the t-test finds a difference at the same alpha, and equivalence is not shown
    * - equivalent: the mean lies within the margin (it may still differ from 0, by less than matters)
    * - undecided: neither; more pairs are needed
    * - no-spread: one pair, or all differences equal: nothing to judge by. Equal and not 0 is a unit or an offset.
@@ -48,12 +48,12 @@ export function bridgeCompounds(
     equivalence,
     agreement: blandAltman(differences),
     detectable: detectablePairedMean(differences.deviation, differences.values.length),
-    verdict: verdictOf(t, equivalence),
+    verdict: verdictOf(t, equivalence, limits.alpha),
   };
 }
 
-function verdictOf({ p }: PairedT, { equivalent }: Equivalence): BridgeCompounds['verdict'] {
+function verdictOf({ p }: PairedT, { equivalent }: Equivalence, alpha: number): BridgeCompounds['verdict'] {
   if (Number.isNaN(p)) return 'no-spread';
   if (equivalent) return 'equivalent';
-  return p <= 0.05 ? 'changed' : 'undecided';
+  return p <= alpha ? 'changed' : 'undecided';
 }

@@ -1,7 +1,6 @@
 import { startColumns } from '../core/mmd-labels.ts';
 import { philox, philoxKey } from '../core/philox.ts';
 import { clusterSides } from './cluster-sides.ts';
-import { refuse } from './finite-values.ts';
 import {
   binomial,
   checkLabelRequest,
@@ -18,8 +17,6 @@ const ROWS = 3;
 const LIKE_SIZE = 1.25;
 /** Clusters of one size that are a stratum without others. */
 const ENOUGH_ALIKE = 10;
-/** Rows that a cluster, and clusters that a stratum, can have. */
-const PLACES = 2 ** 21;
 
 /**
  * Labels of the clustered null for a batch that draws on clusters which the reference holds too, at any ratio of the two: the
@@ -39,35 +36,47 @@ const PLACES = 2 ** 21;
 export function clusterShareLabels(request: LabelRequest, clusters: Uint32Array): PermutationLabels {
   const { observed, permutations, seed } = checkLabelRequest(request);
   const { rows, inBatch } = clusterSides(clusters, observed);
-  const largest = rows.findIndex((list) => list.length > PLACES);
-  if (largest >= 0) refuse(`Cluster ${largest} has ${rows[largest].length} rows, more than ${PLACES}.`);
-  const strata = makeStrata(Uint32Array.from(rows, (list) => list.length));
+  const sizes = Uint32Array.from(rows, (list) => list.length);
+  const strata = makeStrata(sizes);
   const first = packLabels(observed);
   const bits = startColumns(first, permutations);
-  const key = philoxKey(seed);
+  const draw = wordsOf(seed);
+  const most = Math.max(
+    rows.length,
+    sizes.reduce((a, b) => Math.max(a, b), 0),
+  );
   const clusterWords = new Uint32Array(roundUp(rows.length));
-  const rowWords = new Uint32Array(roundUp(rows.reduce((most, list) => Math.max(most, list.length), 0)));
+  const words = new Uint32Array(roundUp(most));
+  const order = makeOrder(most);
   // Words of a cluster's rows are drawn from its own place on.
   const places = new Uint32Array(rows.length);
   for (let cluster = 1; cluster < rows.length; cluster++) {
-    places[cluster] = places[cluster - 1] + roundUp(rows[cluster - 1].length) / 4;
+    places[cluster] = places[cluster - 1] + roundUp(sizes[cluster - 1]) / 4;
   }
+  const givers = new Uint32Array(rows.length);
   for (let b = 1; b <= permutations; b++) {
     const column = bits.subarray(b * first.length, (b + 1) * first.length);
-    drawWords(clusterWords, rows.length, [0, b, SHARES], key);
+    draw(clusterWords, rows.length, 0, b, SHARES);
     for (const stratum of strata) {
-      const givers = orderByWord(stratum, (i) => clusterWords[stratum[i]]);
-      for (const [i, cluster] of stratum.entries()) {
-        const members = rows[cluster];
-        const from = givers[i];
-        const count = roundHalfToEven((inBatch[from] * members.length) / rows[from].length);
-        if (count === 0) continue;
-        let chosen: ArrayLike<number> = members;
-        if (count < members.length) {
-          drawWords(rowWords, members.length, [places[cluster], b, ROWS], key);
-          chosen = orderByWord(members, (k) => rowWords[k]);
-        }
-        for (let k = 0; k < count; k++) column[chosen[k] >> 3] |= 1 << (chosen[k] & 7);
+      for (let i = 0; i < stratum.length; i++) words[i] = clusterWords[stratum[i]];
+      const giverOrder = order(words, stratum.length);
+      for (let i = 0; i < stratum.length; i++) givers[stratum[i]] = stratum[giverOrder[i]];
+    }
+    for (let cluster = 0; cluster < rows.length; cluster++) {
+      const size = sizes[cluster];
+      const from = givers[cluster];
+      const count = roundHalfToEven((inBatch[from] * size) / sizes[from]);
+      if (count === 0) continue;
+      const members = rows[cluster];
+      if (count === size) {
+        for (let k = 0; k < count; k++) column[members[k] >> 3] |= 1 << (members[k] & 7);
+        continue;
+      }
+      draw(words, size, places[cluster], b, ROWS);
+      const chosen = order(words, size);
+      for (let k = 0; k < count; k++) {
+        const row = members[chosen[k]];
+        column[row >> 3] |= 1 << (row & 7);
       }
     }
   }
@@ -102,33 +111,45 @@ function makeStrata(sizes: Uint32Array): number[][] {
 
 const roundUp = (count: number) => Math.ceil(count / 4) * 4;
 
-/** Fills words from a counter on. @param words uint32 [at least the count, rounded up to 4] */
-function drawWords(
-  words: Uint32Array,
-  count: number,
-  [place, b, use]: readonly [place: number, b: number, use: number],
-  key: Uint32Array,
-): void {
+/** Draws words, four to a counter. @param words uint32 [at least the count, rounded up to 4], overwritten */
+type DrawWords = (words: Uint32Array, count: number, place: number, b: number, use: number) => void;
+
+function wordsOf(seed: number): DrawWords {
+  const key = philoxKey(seed);
   const counter = new Uint32Array(4);
   const four = new Uint32Array(4);
-  counter[1] = b;
-  counter[3] = use;
-  for (let i = 0; i < count; i += 4) {
-    counter[0] = place + (i >> 2);
-    philox(counter, key, four);
-    words.set(four, i);
-  }
+  return (words, count, place, b, use) => {
+    counter[1] = b;
+    counter[3] = use;
+    for (let i = 0; i < count; i += 4) {
+      counter[0] = place + (i >> 2);
+      philox(counter, key, four);
+      for (let k = 0; k < 4; k++) words[i + k] = four[k];
+    }
+  };
 }
 
-/** Numbers in the order of their words; of equal words the first. */
-function orderByWord(numbers: ArrayLike<number>, wordAt: (place: number) => number): ArrayLike<number> {
-  if (numbers.length === 1) return numbers;
-  // Word and place in one number: below 2^53, and sorted natively.
-  const keys = new Float64Array(numbers.length);
-  for (let i = 0; i < keys.length; i++) keys[i] = wordAt(i) * PLACES + i;
-  keys.sort();
-  for (let i = 0; i < keys.length; i++) keys[i] = numbers[keys[i] % PLACES];
-  return keys;
+/** Places 0 .. count - 1 in the order of their words; of equal words the first. @returns reused */
+type OrderWords = (words: Uint32Array, count: number) => Uint32Array;
+
+/** Words are uniform: as many buckets as words leave little to sort within. @param most  words at most */
+function makeOrder(most: number): OrderWords {
+  const places = new Uint32Array(most);
+  const next = new Uint32Array(most + 1);
+  return (words, count) => {
+    const scale = count / 2 ** 32;
+    next.fill(0, 0, count + 1);
+    for (let i = 0; i < count; i++) next[Math.floor(words[i] * scale) + 1]++;
+    for (let bucket = 1; bucket < count; bucket++) next[bucket] += next[bucket - 1];
+    for (let i = 0; i < count; i++) places[next[Math.floor(words[i] * scale)]++] = i;
+    for (let i = 1; i < count; i++) {
+      const place = places[i];
+      let at = i;
+      for (; at > 0 && words[places[at - 1]] > words[place]; at--) places[at] = places[at - 1];
+      places[at] = place;
+    }
+    return places;
+  };
 }
 
 /** Rounding that adds rows as often as it takes some away. */

@@ -1,5 +1,4 @@
 import { drawColumns, type LabelColumns, startColumns } from '../core/mmd-labels.ts';
-import { isInX } from '../core/mmd-problem.ts';
 import { philox, philoxKey } from '../core/philox.ts';
 import { type ClusterSides, clusterSides } from './cluster-sides.ts';
 import { refuse } from './finite-values.ts';
@@ -110,16 +109,18 @@ function keepUsable(
   const kept = new Uint8Array((permutations + 1) * columns.bytes);
   let count = 0;
   for (let b = 0; b < columns.count && count <= permutations; b++) {
+    const column = columns.bits.subarray(b * columns.bytes, (b + 1) * columns.bytes);
     let inBatch = 0;
-    for (const [unit, size] of sizes.entries()) if (isInX(columns, b, unit)) inBatch += size;
+    for (let unit = 0; unit < sizes.length; unit++) {
+      inBatch += sizes[unit] * ((column[unit >> 3] >> (unit & 7)) & 1);
+    }
     const usable = inBatch >= LEAST_ROWS && rows - inBatch >= LEAST_ROWS;
     if (b === 0 && !usable) {
       refuse(
         `${inBatch} rows are in the batch and ${rows - inBatch} in the reference. Give ${LEAST_ROWS} or more of each.`,
       );
     }
-    if (usable)
-      kept.set(columns.bits.subarray(b * columns.bytes, (b + 1) * columns.bytes), count++ * columns.bytes);
+    if (usable) kept.set(column, count++ * columns.bytes);
   }
   return count > permutations ? { bits: kept, count, bytes: columns.bytes } : undefined;
 }

@@ -21,6 +21,8 @@ export type DirectLossEstimate =
       readonly low: number;
       readonly high: number;
       readonly rows: number;
+      /** Expected loss of each row of the batch, whose mean `loss` is; a sum of squares and lines, so it can fall below 0. float64 [m] */
+      readonly rowLosses: Float64Array;
       /** Mean loss of the labelled rows, which a loss model without skill would answer. */
       readonly referenceLoss: number;
       /** Share of the labelled rows' variance of the loss that the model explains on groups held out; can be negative. */
@@ -79,10 +81,13 @@ export function directLossEstimate(
   const best = fits.reduce((a, b) => (b.squared < a.squared ? b : a));
 
   const means = new Float64Array(folds);
+  const rowLosses = new Float64Array(rows);
   for (let i = 0; i < rows; i++) {
     const row = terms(batch, i);
     best.models.forEach((model, k) => {
-      means[k] += predictLinear(model, row) / rows;
+      const predicted = predictLinear(model, row);
+      means[k] += predicted / rows;
+      rowLosses[i] += predicted / folds;
     });
   }
   const loss = means.reduce((sum, mean) => sum + mean / folds, 0);
@@ -97,6 +102,7 @@ export function directLossEstimate(
     low: loss - reach,
     high: loss + reach,
     rows,
+    rowLosses,
     referenceLoss,
     skill: 1 - best.squared / variance,
     heldOutBias: best.bias,

@@ -1,6 +1,5 @@
 import type { MmdInput } from '../core/mmd.ts';
 import { drawColumns, type LabelColumns } from '../core/mmd-labels.ts';
-import { isInX } from '../core/mmd-problem.ts';
 import { refuse } from './finite-values.ts';
 
 /** Sides of all rows under a null hypothesis: column 0 as observed, the others drawn. 1 is the batch, group X of `mmd`. */
@@ -60,9 +59,45 @@ export function checkObserved(observed: Uint8Array): void {
 }
 
 /** Side of each row in a column. @param out uint8 [rows], overwritten with 0 and 1 */
-export function readLabels({ units, labels }: PermutationLabels, column: number, out: Uint8Array): void {
-  for (let row = 0; row < out.length; row++)
-    out[row] = isInX(labels, column, units ? units[row] : row) ? 1 : 0;
+export function readLabels(
+  { units, labels: { bits, bytes } }: PermutationLabels,
+  column: number,
+  out: Uint8Array,
+): void {
+  const start = column * bytes;
+  for (let row = 0; row < out.length; row++) {
+    const unit = units ? units[row] : row;
+    out[row] = (bits[start + (unit >> 3)] >> (unit & 7)) & 1;
+  }
+}
+
+/** Labellings that are read side by side: a row of so many bytes is one line of cache. */
+export const TILE = 64;
+
+/**
+ * Sides of every row in the next columns, for a statistic that visits rows in an order of its own.
+ * @param first  column at place 0 of the tile
+ * @param out    uint8 [rows, TILE], row-major, overwritten with 0 and 1; 0 past the last column
+ * @returns rows in the batch by column, float64 [TILE]; 0 past the last column
+ */
+export function readTile(
+  { units, rows, labels: { bits, bytes, count } }: PermutationLabels,
+  first: number,
+  out: Uint8Array,
+): Float64Array {
+  const inBatch = new Float64Array(TILE);
+  const columns = Math.min(TILE, count - first);
+  if (columns < TILE) out.fill(0);
+  for (let row = 0; row < rows; row++) {
+    const unit = units ? units[row] : row;
+    const start = first * bytes + (unit >> 3);
+    for (let place = 0; place < columns; place++) {
+      const side = (bits[start + place * bytes] >> (unit & 7)) & 1;
+      out[row * TILE + place] = side;
+      inBatch[place] += side;
+    }
+  }
+  return inBatch;
 }
 
 /** The same labels as the operation `mmd` takes them. */

@@ -17,6 +17,9 @@ import { recordBatch, textData } from './arrow-columns.ts';
 /** Rows in one record batch of a feature set: about 2.8 MB. */
 export const FEATURE_BATCH_ROWS = 4096;
 
+/** What a feature set's metadata call it. */
+export const FEATURE_SET_SCHEMA = 'assayer.feature-set/1';
+
 const TEXT_COLUMNS = ['id', 'input', 'reason', 'smiles', 'inchikey', 'scaffold', 'notes'] as const;
 
 /**

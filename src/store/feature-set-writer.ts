@@ -11,7 +11,7 @@ import {
   type StoredFeatureSet,
 } from './feature-index.ts';
 import { FeaturePieces } from './feature-pieces.ts';
-import { encodeFeatures, type FeaturizedBatch, featureSchema } from './feature-schema.ts';
+import { encodeFeatures, FEATURE_SET_SCHEMA, type FeaturizedBatch, featureSchema } from './feature-schema.ts';
 import { throwIfCancelled } from './file-error.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -39,7 +39,7 @@ export async function createFeatureSetWriter(
     new Map([
       ['assayer.contract', canonicalJson(contract)],
       ['assayer.input', featureSetKey(key)],
-      ['assayer.schema', 'assayer.feature-set/1'],
+      ['assayer.schema', FEATURE_SET_SCHEMA],
     ]),
   );
   const blob = await createBlobWriter(workspace, workspace.features, 'arrow');

@@ -1,9 +1,10 @@
 import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { RecordBatchReader } from 'apache-arrow';
 import type { FeatureContract } from '../core/contract.ts';
 import { verifyBlob } from './blob.ts';
 import { type FeatureSetInput, featureSetKey, findFeatureSet } from './feature-index.ts';
-import { decodeFeatures, type FeaturizedBatch } from './feature-schema.ts';
+import { decodeFeatures, FEATURE_SET_SCHEMA, type FeaturizedBatch } from './feature-schema.ts';
 import { throwIfCancelled, workspaceError } from './file-error.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -45,19 +46,47 @@ export async function openFeatureSet(
     sizeBytes,
     rowCount,
     contract: JSON.parse(metadata.get('assayer.contract') ?? 'null'),
-    async *batches(readSignal) {
-      try {
-        await using handle = await open(path, 'r');
-        const reader = await RecordBatchReader.from(handle);
-        for await (const batch of reader) {
-          throwIfCancelled(readSignal);
-          if (batch.numRows > 0) yield decodeFeatures(batch);
-        }
-      } catch (cause) {
-        throw workspaceError(path, cause);
-      }
-    },
+    batches: (readSignal) => readBatches(path, readSignal),
   };
+}
+
+/** A feature set that was named by its file, whatever workspace it lies in. */
+export interface FeatureSetFile extends Pick<FeatureSet, 'sha256' | 'contract' | 'batches'> {
+  /** Whether its ids are row numbers. */
+  readonly numbered: boolean;
+}
+
+/**
+ * Opens `<sha256>.arrow` as a feature set, checking its bytes against its name.
+ * @returns null for a file of another name, or one that does not say it is a feature set
+ * @throws ERR_BLOB_CORRUPT, ERR_WORKSPACE, ERR_CANCELLED
+ */
+export async function openFeatureSetFile(path: string, signal?: AbortSignal): Promise<FeatureSetFile | null> {
+  const sha256 = /^([0-9a-f]{64})\.arrow$/.exec(basename(path))?.[1];
+  if (sha256 === undefined) return null;
+  await verifyBlob(path, sha256, signal);
+  const metadata = await readMetadata(path);
+  if (metadata.get('assayer.schema') !== FEATURE_SET_SCHEMA) return null;
+  const input = JSON.parse(metadata.get('assayer.input') ?? 'null') as FeatureSetInput;
+  return {
+    sha256,
+    contract: JSON.parse(metadata.get('assayer.contract') ?? 'null'),
+    numbered: input.idIndex === null,
+    batches: (readSignal) => readBatches(path, readSignal),
+  };
+}
+
+async function* readBatches(path: string, signal?: AbortSignal): AsyncGenerator<FeaturizedBatch> {
+  try {
+    await using handle = await open(path, 'r');
+    const reader = await RecordBatchReader.from(handle);
+    for await (const batch of reader) {
+      throwIfCancelled(signal);
+      if (batch.numRows > 0) yield decodeFeatures(batch);
+    }
+  } catch (cause) {
+    throw workspaceError(path, cause);
+  }
 }
 
 async function readMetadata(path: string): Promise<Map<string, string>> {

@@ -29,7 +29,7 @@ test('drift ends with code 3 where asked to, and its command gives the same repo
   expect(report).toMatchObject({
     schema: 'assayer.drift/1',
     state: 'drift',
-    model: null,
+    models: [],
     reference: { name: 'last year.csv', rows: 120, rejected: 0 },
     batch: { name: 'batch.csv', rows: 36, clusters: 6 },
     settings: { alpha: 0.05, permutations: 199, seed: 7, cluster: 'scaffold', covariates: [] },
@@ -48,7 +48,9 @@ test('a report for people has the verdict first, and a replay tells when each st
   write(cwd, 'batch.csv', COMPOUNDS.slice(60, 65));
   const small = await assayer(['drift', '--reference', 'reference.csv', '--batch', 'batch.csv'], { cwd });
   expect(small.code).toBe(0);
-  expect(small.stdout.split('\n')[0]).toBe('Nothing could be judged about this batch of 5 compounds.');
+  expect(small.stdout.split('\n')[0]).toBe(
+    'Nothing could be judged about this batch of 5 compounds: there are too few compounds.',
+  );
   expect(small.stdout).toContain('not evaluable (too-few-compounds)');
 
   const dated = [

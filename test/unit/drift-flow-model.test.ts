@@ -24,7 +24,7 @@ describe('a model as the reference', () => {
     const [entry] = await selectModels(bench.engine.modelsFolder, [MODEL]);
     const { manifest, reference } = await readModel(entry);
     expect(report.reference).toMatchObject({ hash: manifest.hash, rows: reference.inchikeys.length });
-    expect(report.model).toMatchObject({ endpoint: MODEL, hash: manifest.hash });
+    expect(report.models).toMatchObject([{ endpoint: MODEL, hash: manifest.hash }]);
     expect(report.verdicts.map(({ stream }) => stream)).toEqual([
       'chemistry',
       'distance',
@@ -51,14 +51,16 @@ describe('a model as the reference', () => {
 
   test('the forecast of its error is no test, and never a drift', () => {
     const estimate = verdictOf(report, 'estimate');
-    expect(['steady', 'not-evaluable']).toContain(estimate.state);
+    expect(['forecast', 'not-evaluable']).toContain(estimate.state);
     expect(estimate.p).toBeNull();
   });
 
   test('a batch outside its domain lies farther, and gets no forecast', async () => {
     const far = Array.from({ length: 30 }, (_, i) => `f${i},${'[Si](C)(C)O'.repeat(i + 2)}[Se]C`);
     const { verdicts } = await bench.check(MODEL, bench.write('far.csv', far), { permutations: 149 });
-    expect(verdictOf({ verdicts }, 'distance').state).toBe('drift');
+    const distance = verdictOf({ verdicts }, 'distance');
+    expect(distance.state).toBe('drift');
+    expect(distance.moved[0]).toMatchObject({ measure: 'compounds', reference: 0, batch: 1 });
     expect(verdictOf({ verdicts }, 'estimate')).toMatchObject({ reason: 'outside-domain', effect: null });
   });
 });
@@ -67,8 +69,8 @@ test('a model beside two files: its answers of both are compared, and nothing is
   const other = bench.write('other.csv', COMPOUNDS.slice(100, 220));
   const strange = bench.write('strange.csv', STRANGERS);
   const [same, moved] = [
-    await bench.check(other, batch, { endpoint: MODEL }),
-    await bench.check(other, strange, { endpoint: MODEL }),
+    await bench.check(other, batch, { endpoints: [MODEL] }),
+    await bench.check(other, strange, { endpoints: [MODEL] }),
   ];
   expect(verdictOf(same, 'outputs').state).toBe('steady');
   expect(verdictOf(moved, 'outputs').state).toBe('drift');

@@ -54,6 +54,19 @@ describe('verdicts on real compounds', () => {
     expect(moved.inWords).toContain('another chemistry');
   });
 
+  test('what reference and batch are is told of everything that moved', () => {
+    for (const { measure, reference: own, batch: other } of verdictOf(moved, 'classifier').moved) {
+      expect(measure).toBe('mean in standard deviations');
+      // About the mean of both sides: 120 compounds and 36.
+      expect(120 * own + 36 * other).toBeCloseTo(0, 9);
+      expect(own).not.toBe(0);
+    }
+    for (const { measure } of verdictOf(moved, 'descriptors').moved) expect(measure).toBe('median');
+    const { distance } = moved.plots;
+    expect(distance?.domainLimit).toBeGreaterThan(0.5);
+    expect(distance?.domainLimit).toBeLessThanOrEqual(1);
+  });
+
   test('no name of the inside leaks into a report', () => {
     for (const report of [quiet, moved]) {
       expect(JSON.stringify(report)).not.toMatch(/\brow \d|training group|Infinity|NaN|undefined/);
@@ -262,7 +275,7 @@ describe('what goes wrong on the way', () => {
       await expect(bench.check('ppb', withColumns, change)).rejects.toMatchObject({ code: 'ERR_USAGE' });
     }
     await expect(bench.check('no-such-model', batch)).rejects.toMatchObject({ code: 'ERR_MODEL_NOT_FOUND' });
-    await expect(bench.check('ppb', batch, { endpoint: 'logd' })).rejects.toMatchObject({
+    await expect(bench.check('ppb', batch, { endpoints: ['logd'] })).rejects.toMatchObject({
       code: 'ERR_USAGE',
     });
     await expect(bench.check(reference, batch, { labels: 'labels.csv' })).rejects.toMatchObject({

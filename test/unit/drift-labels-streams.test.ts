@@ -80,7 +80,7 @@ describe('performance', () => {
     });
     expect(early.verdict.inWords).toContain('no more than 50 % will come');
     expect(early.verdict.inWords).toContain('3 rows of the labels are of no compound of the batch');
-    expect(early.plots.maturity.at(-1)).toEqual({ days: 40, arrived: 0.5 });
+    expect(early.plots.maturity.at(-1)).toEqual({ days: 40, arrived: 0.5, atRisk: 60 });
   });
 
   test('labels that have all come are judged by their dates, too', () => {

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dayOf, dayText } from '../../src/flows/drift/calendar-day.ts';
-import type { LabelScale } from '../../src/flows/drift/label-file.ts';
-import { type BatchLabels, readLabels } from '../../src/flows/drift/read-labels.ts';
+import { type LabelScale, readLabelFile } from '../../src/flows/drift/label-file.ts';
+import { type BatchLabels, labelsOf, readLabels } from '../../src/flows/drift/read-labels.ts';
 import { openWorkspace } from '../../src/store/workspace.ts';
 import { madeSample } from './drift-flow-fixtures.ts';
 
@@ -139,5 +139,41 @@ describe('labels that cannot be used are refused with their row', () => {
   test('equal rows are one label', async () => {
     const labels = await read('id,value\nc0,1\nc0,1');
     expect([labels.values[0], labels.revised]).toEqual([1, 0]);
+  });
+});
+
+describe('labels as they were known when a day ended', () => {
+  const known = async (lines: string, day: string): Promise<BatchLabels> => {
+    const path = join(folder, `labels-${counter++}.csv`);
+    writeFileSync(path, `id,value,submitted,measured\n${lines}\n`);
+    const workspace = await openWorkspace(join(folder, 'ws'));
+    return labelsOf(path, await readLabelFile(path, LOGD, workspace, { today: TODAY }), batch, dayOf(day));
+  };
+  const LINES =
+    'c0,1,2026-01-05,2026-01-31\nc1,2,2026-01-05,2026-02-01\nc2,3,2026-02-02,2026-02-20\nc3,4,,2026-02-03';
+
+  test('what was measured later is still out, and what was submitted later is not known of', async () => {
+    const labels = await known(LINES, '2026-01-31');
+    expect([...labels.values]).toEqual([1, Number.NaN, Number.NaN, Number.NaN]);
+    expect([...labels.submitted].map((day) => (Number.isNaN(day) ? '' : dayText(day)))).toEqual([
+      '2026-01-05',
+      '2026-01-05',
+      '',
+      '',
+    ]);
+    expect(Number.isNaN(labels.measured[1])).toBe(true);
+    expect(dayText(labels.latest)).toBe('2026-01-31');
+    expect([...(await known(LINES, '2026-02-20')).values]).toEqual([1, 2, 3, 4]);
+  });
+
+  test('a revision counts once it was made', async () => {
+    const lines = 'c0,1,2026-01-05,2026-01-10\nc0,9,2026-01-05,2026-03-01';
+    expect(await known(lines, '2026-02-28')).toMatchObject({ revised: 0 });
+    expect((await known(lines, '2026-02-28')).values[0]).toBe(1);
+    expect((await known(lines, '2026-03-01')).values[0]).toBe(9);
+  });
+
+  test('a value without a day of measurement is refused', async () => {
+    await expect(known('c0,1,,', '2026-02-28')).rejects.toMatchObject({ code: 'ERR_LABELS' });
   });
 });

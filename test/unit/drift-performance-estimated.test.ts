@@ -122,6 +122,12 @@ describe('direct loss estimate', () => {
     expect(found.high - found.low).toBeLessThan(0.15);
     expect(found.skill).toBeGreaterThan(0.1);
     expect(Math.abs(found.heldOutBias)).toBeLessThan(0.01);
+    const meanOf = (rows: Float64Array) => rows.reduce((sum, value) => sum + value, 0) / rows.length;
+    expect(meanOf(found.rowLosses)).toBeCloseTo(found.loss, 12);
+    const [far, near] = [true, false].map((isFar) =>
+      found.rowLosses.filter((_, row) => batch.features[2 * row] > 0.5 === isFar),
+    );
+    expect(meanOf(far)).toBeGreaterThan(1.05 * meanOf(near));
   });
 
   it('its interval holds the mean loss of most batches', () => {

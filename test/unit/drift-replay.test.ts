@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dayOf } from '../../src/flows/drift/calendar-day.ts';
 import { cutPeriods } from '../../src/flows/drift/periods.ts';
 import { type Replay, type ReplayRequest, replay } from '../../src/flows/drift/replay.ts';
 import { COMPOUNDS, DriftBench, STRANGERS, verdictOf } from './drift-flow-fixtures.ts';
@@ -39,11 +40,21 @@ describe('periods of a stream', () => {
 
   test('rows by number, the last ones fewer', () => {
     expect(cutPeriods(['a', 'b', 'c', 'd', 'e'], 2, [])).toEqual([
-      { name: 'rows 0 to 1', rows: [0, 1] },
-      { name: 'rows 2 to 3', rows: [2, 3] },
-      { name: 'rows 4 to 4', rows: [4] },
+      { name: 'rows 0 to 1', rows: [0, 1], lastDay: null },
+      { name: 'rows 2 to 3', rows: [2, 3], lastDay: null },
+      { name: 'rows 4 to 4', rows: [4], lastDay: null },
     ]);
     expect(cutPeriods([], 2, [])).toEqual([]);
+  });
+
+  test.each([
+    ['day', '2026-02-28', '2026-02-28'],
+    ['week', '2021-01-03', '2021-01-03'],
+    ['week', '2020-12-28', '2021-01-03'],
+    ['month', '2024-02-01', '2024-02-29'],
+    ['month', '2026-12-31', '2026-12-31'],
+  ] as const)('by %s: that of %s ends on %s', (length, date, end) => {
+    expect(cutPeriods(['a'], length, [date])[0].lastDay).toBe(dayOf(end));
   });
 
   test.each(['', 'March', '2026-13-01', '2026-02-30', '31.3.2026', '20260331'])(
@@ -126,5 +137,39 @@ describe('replay', () => {
     const few = bench.write('few.csv', COMPOUNDS.slice(0, 63));
     const { looks } = await play(few, { by: 30 });
     expect(looks[1].verdicts.map(({ reason }) => reason)).toEqual(Array(4).fill('too-few-compounds'));
+  });
+
+  test('the answers of a model, and labels as they were known, have their part of alpha at each look', async () => {
+    const stream = bench.write('labelled.csv', DATED, 'name,smiles,date');
+    const labels = bench.write(
+      'labels.csv',
+      DATED.slice(120).map((line, row) => {
+        const [name, , date] = line.split(',');
+        // Of February all come within the month; of March all come in May.
+        return row < 60
+          ? `${name},50,2026-02-11,2026-02-${12 + (row % 16)}`
+          : `${name},50,${date.slice(0, 10)},2026-05-02`;
+      }),
+      'id,value,submitted,measured',
+    );
+    const { looks, streams, level, firstAlarm } = await play(stream, { reference: 'ppb', labels });
+    expect(streams.slice(4)).toEqual(['outputs', 'proxies', 'labels', 'performance']);
+    expect(level).toBeCloseTo(0.2 / (3 * 8), 12);
+    const counts = looks.map((look) => verdictOf(look, 'labels').counts.batch);
+    expect([looks.map(({ period }) => period), counts[1]]).toEqual([['2026-01', '2026-02', '2026-03'], 60]);
+    // Every label of February is 50 %: that is another distribution than the training compounds'.
+    expect(firstAlarm).toMatchObject({ labels: '2026-02' });
+    expect(verdictOf(looks[1], 'performance').p).not.toBeNull();
+    expect(verdictOf(looks[2], 'performance')).toMatchObject({ reason: 'labels-immature' });
+    expect(verdictOf(looks[2], 'labels')).toMatchObject({ reason: 'too-few-compounds' });
+  });
+
+  test('labels need periods of days, and a model as the reference', async () => {
+    const stream = bench.write('days.csv', DATED, 'name,smiles,date');
+    for (const change of [{ reference: 'ppb', by: 60 }, { reference: null }]) {
+      await expect(play(stream, { labels: 'labels.csv', ...change })).rejects.toMatchObject({
+        code: 'ERR_USAGE',
+      });
+    }
   });
 });

@@ -1,9 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { count, counted, figure, numeral, percent, setting, withUnit } from '../../src/dashboard/figures.ts';
-import { domainEnd } from '../../src/dashboard/plot-distance.ts';
+import {
+  briefUnit,
+  count,
+  counted,
+  figure,
+  numeral,
+  percent,
+  setting,
+  unitBeside,
+  withUnit,
+} from '../../src/dashboard/figures.ts';
+import { distancePlot } from '../../src/dashboard/plot-distance.ts';
+import { axisLabel } from '../../src/dashboard/plot-frame.ts';
 import { histogramPlot } from '../../src/dashboard/plot-histogram.ts';
-import { maturityPlot } from '../../src/dashboard/plot-maturity.ts';
+import { compoundsOf, isPoint, maturityPlot } from '../../src/dashboard/plot-maturity.ts';
 import { nullPlot } from '../../src/dashboard/plot-null.ts';
 import { isDrawable, reliabilityPlot } from '../../src/dashboard/plot-reliability.ts';
 import { linearScale, ticks } from '../../src/dashboard/plot-scale.ts';
@@ -58,6 +69,10 @@ test('counts, shares, seeds and units', () => {
     '100\u00a0%',
   ]);
   expect(numeral(20261121)).toBe('20261121');
+  const unit = 'log10(bound/unbound), limits -3 to 3';
+  expect([unit, ', ', 'nM'].map(briefUnit)).toEqual(['log10(bound/unbound)', ', ', 'nM']);
+  expect([unitBeside('probability of ames', 'probability'), unitBeside('logd', 'log')]).toEqual(['', 'log']);
+  expect(withUnit(2, unit)).toBe('2 log10(bound/unbound)');
   expect([withUnit(2, 'nM'), withUnit(2, ''), withUnit(Number.NaN, 'nM')]).toEqual([
     '2\u00a0nM',
     '2',
@@ -121,14 +136,46 @@ describe('plots', () => {
     const text = draw([1, 3], [0, 0]);
     expect(text).not.toContain('step-batch');
     expect(text).toContain('Batch: no compounds.');
-    expect(text).toContain('Reference: 4\u00a0compounds, most of them (75\u00a0%) from 1 to 2.');
+    expect(text).toContain(
+      'Reference: 4\u00a0compounds, 100\u00a0% of them up to 2; the highest bar is 75\u00a0%, from 1 to 2.',
+    );
   });
 
-  test('the domain ends in the bin where held-out distances reach 95 %', () => {
-    const histogram = { name: 'd', unit: '', from: 0, to: 1, batch: [] };
-    expect(domainEnd({ ...histogram, reference: [50, 45, 4, 1] })).toEqual([0.25, 0.5]);
-    expect(domainEnd({ ...histogram, reference: [50, 44, 5, 1] })).toEqual([0.5, 0.75]);
-    expect(domainEnd({ ...histogram, reference: [0, 0, 0, 0] })).toBeNull();
+  test('of a side the bin is told in which its middle lies', () => {
+    expect(draw([2, 2], [1, 9])).toContain('50\u00a0% of them up to 1;');
+  });
+
+  test('the domain ends in a line at its limit, labelled once, in the description too', () => {
+    const distance = { name: 'd', unit: '', from: 0, to: 1, reference: [5, 5], batch: [1, 0] };
+    const text = distancePlot('d', 'D', { ...distance, domainLimit: 0.7312 }).text;
+    // 40 + 0.7312 of 270
+    expect(text.match(/class="marker" d="M237.4 30V176"/g)).toHaveLength(1);
+    expect(text.match(/>end of the domain 0.731</g)).toHaveLength(1);
+    expect(text).toMatch(/<desc [^>]*>[^<]*Line: end of the domain 0.731\.<\/desc>/);
+    expect(distancePlot('d', 'D', { ...distance, domainLimit: Number.NaN }).text).not.toContain('domain');
+  });
+
+  test('a label of an axis has room for its letters, and says no unit twice', () => {
+    expect(axisLabel('predicted ppb', 'log10(bound/unbound), limits -3 to 3')).toBe(
+      'predicted ppb (log10(bound/unbound))',
+    );
+    expect(axisLabel('probability of ames', 'probability')).toBe('probability of ames');
+    expect(axisLabel('chi3v', 'deviations of the training compounds, log scale')).toBe(
+      'chi3v (deviations of the training compounds)',
+    );
+    expect(axisLabel('predicted hlm-clearance', 'log10 of intrinsic clearance in mL/min/kg')).toBe(
+      'log10 of intrinsic clearance in mL/min/kg',
+    );
+    const [name, unit] = ['n'.repeat(60), 'u'.repeat(60)];
+    for (const [label, letter] of [
+      [axisLabel(name, ''), 'n'],
+      [axisLabel(name, unit), 'u'],
+      [axisLabel('x', unit), 'u'],
+    ]) {
+      expect(label).toMatch(new RegExp(`^${letter}+…`));
+      expect(Array.from(label).length).toBeLessThanOrEqual(48);
+    }
+    expect(axisLabel(name, 'nM')).toBe('nM');
   });
 
   test('the axis of a null reaches to an observed value on either side of it', () => {
@@ -160,12 +207,36 @@ describe('plots', () => {
     ]);
   });
 
-  test('maturity: steps in the order of days, and when half had arrived', () => {
-    const text = maturityPlot('m', 'M', [
-      { days: 10, arrived: 1 },
-      { days: 5, arrived: 0.5 },
-    ]).text;
-    expect(text).toContain('d="M40 164H175V94H310V24"');
-    expect(text).toContain('Half of the labels have arrived after 5 days; after 10 days 100\u00a0%.');
+  test('maturity: steps in the order of days, when half had arrived, and from how many compounds that is known', () => {
+    const points = [
+      { days: 10, arrived: 1, atRisk: 3 },
+      { days: 0, arrived: 0, atRisk: 12 },
+      { days: 0.5, arrived: 0.1, atRisk: 11 },
+      { days: 5, arrived: 0.5, atRisk: 8 },
+      { days: 9.9, arrived: 0.9, atRisk: 4 },
+    ];
+    const text = maturityPlot('m', 'M', points).text;
+    expect(text).toContain('d="M40 164H40V164H53.5V150H175V94H307.3V38H310V24"');
+    expect(text).toContain(
+      'From 12\u00a0compounds. Half of the labels have arrived after 5 days; after 10 days 100\u00a0%, which is known from 3\u00a0compounds.',
+    );
+    // Counts that would stand on each other are left out, the last one never.
+    expect([...text.matchAll(/class="small" x="([\d.]+)"[^>]*>(\d+)</g)].map(([, x, n]) => [x, n])).toEqual([
+      ['40', '12'],
+      ['175', '8'],
+      ['318', '3'],
+    ]);
+    expect(compoundsOf(points)).toBe(12);
+  });
+
+  test('maturity: nothing is drawn where nobody is at risk', () => {
+    const point = { days: 3, arrived: 0.5, atRisk: 1 };
+    const none = [
+      { ...point, atRisk: 0 },
+      { ...point, atRisk: Number.NaN },
+      { ...point, arrived: 1.1 },
+      { ...point, days: -1 },
+    ];
+    expect([point, ...none].map(isPoint)).toEqual([true, false, false, false, false]);
   });
 });

@@ -1,15 +1,9 @@
 import { readFileSync } from 'node:fs';
-import {
-  DRIFT_STREAMS,
-  type DriftReport,
-  type DriftStream,
-  NOT_EVALUABLE,
-  type Verdict,
-} from '../../src/core/drift.ts';
+import { DRIFT_STREAMS, type DriftReport, type DriftStream, type Verdict } from '../../src/core/drift.ts';
 
 /**
  * A check of 43 example compounds (steroids, antibiotics, statins and every twelfth other) against the other 183, made by
- * the engine on 2026-11-21; the verdict on predictions by the same test on those of the shipped logd model.
+ * the engine on 2026-11-21, with the answers of the shipped logd model.
  */
 export function exampleReport(): DriftReport {
   return JSON.parse(
@@ -17,27 +11,52 @@ export function exampleReport(): DriftReport {
   ) as DriftReport;
 }
 
-/** The example with made-up labels, so that every stream, reason and plot is there. */
+/** The example with made-up labels, so that every stream, state, reason and plot is there. */
 export function fullReport(): DriftReport {
   const report = exampleReport();
-  const missing = (Object.keys(DRIFT_STREAMS) as DriftStream[]).filter(
-    (stream) => !report.verdicts.some((verdict) => verdict.stream === stream),
-  );
-  const reasons = Object.keys(NOT_EVALUABLE) as (keyof typeof NOT_EVALUABLE)[];
   const template = report.verdicts[report.verdicts.length - 1];
-  const more = missing.map((stream, i): Verdict => ({ ...template, stream, reason: reasons[i] }));
-  const performance: Verdict = {
-    ...template,
+  const judged: Verdict = {
+    ...report.verdicts[1],
     stream: 'performance',
-    state: 'steady',
     inWords: 'The model was not seen to err more than when it was released.',
     test: 'mean absolute error, weighted by the probability of having arrived',
-    effect: { name: 'mean absolute error', value: 0.512, unit: 'log units', low: 0.431, high: 0.604 },
+    effect: {
+      name: 'mean absolute error',
+      value: 0.512,
+      unit: 'log10(octanol/buffer), limits -3 to 6',
+      low: 0.431,
+      high: 0.604,
+    },
     p: 0.21,
     counts: { reference: 2609, batch: 37, units: 37 },
     minimumDetectable: 0.18,
     nullHypothesis: 'rows',
+    moved: [],
   };
+  const forecast: Verdict = {
+    ...judged,
+    stream: 'estimate',
+    state: 'forecast',
+    inWords: 'A mean absolute error of 0.5 is expected of this batch.',
+    test: 'direct loss estimate',
+    effect: { name: 'expected mean absolute error', value: 0.498, unit: 'log10(octanol/buffer)' },
+    p: null,
+    minimumDetectable: null,
+    nullHypothesis: 'none',
+  };
+  const known = new Set([...report.verdicts, judged, forecast].map(({ stream }) => stream));
+  const missing = (Object.keys(DRIFT_STREAMS) as DriftStream[]).filter((stream) => !known.has(stream));
+  const silent = missing.map(
+    (stream): Verdict => ({
+      ...template,
+      stream,
+      state: 'not-evaluable',
+      reason: 'not-measured',
+      inWords: 'Too early.',
+      effect: null,
+      p: null,
+    }),
+  );
   const reliability = [0.03, 0.06, 0.1, 0.16, 0.24, 0.35, 0.49, 0.66, 0.82, 0.95].map((mean, i) => {
     const observed = Math.min(
       1,
@@ -52,16 +71,45 @@ export function fullReport(): DriftReport {
       rows: 131,
     };
   });
-  const maturity = [3, 5, 8, 13, 14, 21, 22, 30, 41, 60].map((days, i) => ({
+  const maturity = [0, 3, 5, 8, 13, 14, 21, 22, 30, 41, 60].map((days, i) => ({
     days,
-    arrived: (i + 1) * 0.085,
+    arrived: i * 0.085,
+    atRisk: 43 - 4 * i,
   }));
-  const { reason, ...judged } = performance;
   return {
     ...report,
-    verdicts: [...report.verdicts.filter(({ stream }) => stream !== 'performance'), judged, ...more],
+    verdicts: [...report.verdicts, judged, forecast, ...silent],
     plots: { ...report.plots, reliability, maturity },
   };
+}
+
+const ENDPOINTS = ['ames', 'bbb', 'herg', 'hlm-clearance', 'logd', 'mdr1-efflux', 'ppb', 'solubility'];
+
+/** The example as if two versions of eight models had been looked at: outputs of each, two of which moved. */
+export function manyModelsReport(): DriftReport {
+  const report = exampleReport();
+  const [model] = report.models;
+  const [output] = report.plots.outputs;
+  const models = ['1', '2'].flatMap((version) =>
+    ENDPOINTS.map((endpoint) => ({ ...model, endpoint, version })),
+  );
+  const outputs = models.map(({ endpoint, version }) => ({
+    ...output,
+    name: `predicted ${endpoint}@${version}`,
+  }));
+  const [moved] = report.verdicts.flatMap((verdict) =>
+    verdict.moved.filter(({ kind }) => kind === 'descriptor'),
+  );
+  const verdicts = report.verdicts.map((verdict) =>
+    verdict.stream === 'outputs'
+      ? {
+          ...verdict,
+          state: 'drift' as const,
+          moved: [outputs[15], outputs[6]].map(({ name }) => ({ ...moved, kind: 'output' as const, name })),
+        }
+      : verdict,
+  );
+  return { ...report, models, verdicts, plots: { ...report.plots, outputs } };
 }
 
 export const HOSTILE_TEXTS = [
@@ -76,6 +124,8 @@ export const HOSTILE_TEXTS = [
   'line one\nline two\ttab',
   '{{braces}} %s $& $1',
 ] as const;
+
+const MEASURES = ['compounds', 'median', 'share', 'mean in standard deviations'] as const;
 
 /** The full report with hostile text in place of every text from outside, and figures that are none. */
 export function hostileReport(): DriftReport {
@@ -103,7 +153,12 @@ export function hostileReport(): DriftReport {
     contractHash: text(),
     reference: { ...report.reference, name: text(), hash: text(), rows: 0, rejected: number(), clusters: 0 },
     batch: { ...report.batch, name: text(), hash: text(), rows: 0, clusters: number() },
-    model: { endpoint: text(), version: text(), hash: text(), unit: text() },
+    models: Array.from({ length: 6 }, () => ({
+      endpoint: text(),
+      version: text(),
+      hash: text(),
+      unit: text(),
+    })),
     settings: {
       alpha: number(),
       permutations: number(),
@@ -120,8 +175,9 @@ export function hostileReport(): DriftReport {
       p: number(),
       minimumDetectable: number(),
       moved: (['series', 'descriptor', 'covariate', 'output'] as const).flatMap((kind) =>
-        Array.from({ length: 20 }, () => ({
+        Array.from({ length: 20 }, (_, i) => ({
           kind,
+          measure: MEASURES[i % MEASURES.length],
           name: text(),
           effect: { name: text(), value: number(), unit: text() },
           p: number(),
@@ -132,7 +188,7 @@ export function hostileReport(): DriftReport {
       ),
     })),
     plots: {
-      distance: histogram(0),
+      distance: { ...histogram(0), domainLimit: number() },
       mmdNull: { kernel: text(), observed: number(), permuted: histogram(0) },
       columns: plots,
       outputs: plots,
@@ -141,8 +197,9 @@ export function hostileReport(): DriftReport {
         { mean: 0.5, observed: 0.5, low: 0, high: 1, rows: 0 },
       ],
       maturity: [
-        { days: Number.NaN, arrived: 0.5 },
-        { days: 0, arrived: 0 },
+        { days: Number.NaN, arrived: 0.5, atRisk: 3 },
+        { days: 0, arrived: 0, atRisk: 1 },
+        { days: 9, arrived: 1, atRisk: Number.NaN },
       ],
     },
     command: HOSTILE_TEXTS.slice(0, 6).join(' --'),
@@ -159,7 +216,7 @@ export function emptyReport(): DriftReport {
     ...report,
     reference: side,
     batch: side,
-    model: null,
+    models: [],
     settings,
     state: 'not-evaluable',
     inWords: '',

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { drawCompounds } from '../../src/chemistry/draw-compounds.ts';
 import { Toolkit } from '../../src/chemistry/toolkit.ts';
-import { NOT_EVALUABLE } from '../../src/core/drift.ts';
+import { type Moved, NOT_EVALUABLE, type Verdict } from '../../src/core/drift.ts';
 import { driftReportHtml, shownStructures } from '../../src/dashboard/drift-report.ts';
 import { DARK, LIGHT } from '../../src/dashboard/palette.ts';
 import { STRUCTURE_SIZE } from '../../src/dashboard/structure.ts';
-import { emptyReport, exampleReport, fullReport } from './drift-report-fixtures.ts';
+import { emptyReport, exampleReport, fullReport, manyModelsReport } from './drift-report-fixtures.ts';
 import { type ReadPage, readPage } from './html-reader.ts';
 
 const report = fullReport();
@@ -86,22 +86,28 @@ describe('what a reader finds', () => {
       ...source.matchAll(/<span class="state state-[\w-]+"><svg[^>]*>(.*?)<\/svg>([\w ]+)<\/span>/g),
     ];
     const shapes = new Map(marks.map(([, shape, word]) => [word, shape]));
-    expect([...shapes.keys()].sort()).toEqual(['drift', 'not evaluable', 'steady']);
-    expect(new Set(shapes.values()).size).toBe(3);
+    expect([...shapes.keys()].sort()).toEqual(['drift', 'forecast', 'not evaluable', 'steady']);
+    expect(new Set(shapes.values()).size).toBe(4);
     expect(marks.length).toBeGreaterThan(report.verdicts.length);
   });
 
   test.each([
     [
       'chemistry',
-      ['0.0311', 'MMD2 (Tanimoto)', '0.001', 'α 0.0125', '43 against 183', 'in 193 clusters', '0.0146'],
+      ['0.0311', 'MMD2 (Tanimoto)', '0.001', 'α 0.00833', '43 against 183', 'in 193 clusters', '0.0214'],
     ],
-    ['distance', ['0.0394', '0.041', '43 against 91', 'in 115 clusters', '0.0683']],
+    ['distance', ['steady', '0.0179', '0.235', '43 against 91', 'in 116 clusters', '0.0624']],
     [
       'performance',
-      ['0.512 log units', '95 % interval 0.431 to 0.604', '0.21', '37 against 2,609', '0.180 log units'],
+      [
+        '0.512 log10(octanol/buffer), limits -3 to 6; 95 % interval 0.431 to 0.604; mean absolute error',
+        '0.21',
+        '37 against 2,609',
+        '0.180',
+      ],
     ],
-    ['labels', ['none', 'not known', NOT_EVALUABLE['not-measured']]],
+    ['estimate', ['forecast', '0.498 log10(octanol/buffer)', 'none37 against 2,609none']],
+    ['labels', ['none', 'not known', `Not judged, because ${NOT_EVALUABLE['not-measured']}. Too early.`]],
   ])('the row of %s has its effect, p, n and smallest detectable effect', (stream, parts) => {
     const rows = source.slice(source.indexOf('<tbody'), source.indexOf('</tbody>')).split('<tr').slice(1);
     const row = rows[report.verdicts.findIndex((verdict) => verdict.stream === stream)];
@@ -109,11 +115,34 @@ describe('what a reader finds', () => {
     for (const part of parts) expect(text).toContain(part);
   });
 
-  test('every reason for having no verdict is given in words', () => {
-    for (const { reason } of report.verdicts) {
-      if (reason) expect(page.text).toContain(NOT_EVALUABLE[reason]);
+  test.each(Object.entries(NOT_EVALUABLE))('the reason %s is given in words, once', (reason, words) => {
+    const [verdict] = report.verdicts;
+    const refused = {
+      ...verdict,
+      state: 'not-evaluable',
+      reason: reason as keyof typeof NOT_EVALUABLE,
+    } as const;
+    for (const inWords of ['Too early.', `Not judged, because ${words}: too early.`]) {
+      const { text } = readPage(
+        driftReportHtml({ ...report, inWords: '', verdicts: [{ ...refused, inWords }] }, none),
+      );
+      expect(text.split(words)).toHaveLength(2);
     }
-    expect(report.verdicts.filter(({ reason }) => reason)).not.toHaveLength(0);
+  });
+
+  test('streams are named by state before anything else, a forecast never among the steady', () => {
+    const header = source.slice(source.indexOf('<header'), source.indexOf('</header>'));
+    const tally = [
+      ...header.matchAll(
+        /<dt><span class="state state-([\w-]+)">.*?(\d+ of \d+)<\/span><\/dt><dd>(.*?)<\/dd>/g,
+      ),
+    ];
+    expect(tally.map(([, state, share, names]) => [state, share, names])).toEqual([
+      ['drift', '3 of 9', 'Chemistry, Descriptors and covariates, Classifier between the two sides'],
+      ['steady', '3 of 9', 'Distance to the training set, Predictions, Performance'],
+      ['forecast', '1 of 9', 'Expected performance'],
+      ['not-evaluable', '2 of 9', 'Confidence against chemistry, Measured values'],
+    ]);
   });
 
   test('hashes, tests, null, B and seed are there, and the command to the letter', () => {
@@ -121,7 +150,7 @@ describe('what a reader finds', () => {
       report.reference.hash,
       report.batch.hash,
       report.contractHash,
-      report.model?.hash ?? '-',
+      ...report.models.map(({ hash }) => hash),
     ]) {
       expect(page.text).toContain(part);
     }
@@ -144,6 +173,94 @@ describe('what a reader finds', () => {
     expect(text).toContain('In the batch 3 compounds In the reference 0 compounds');
   });
 
+  test('what a steady stream lists is not named as moved, but for compounds beyond the domain', () => {
+    const moved = (state: Verdict['state']) => {
+      const verdicts = report.verdicts.map((verdict) => ({ ...verdict, state }));
+      const page = driftReportHtml(
+        { ...report, verdicts, state: state === 'drift' ? state : 'steady' },
+        none,
+      );
+      const part = page.slice(page.indexOf('<h2>What moved'), page.indexOf('<h2>Distributions'));
+      return [...part.matchAll(/<h3>([\w ]+?) </g)].map(([, name]) => name);
+    };
+    expect(moved('drift')).toEqual([
+      'Chemistry',
+      'Distance to the training set',
+      'Descriptors and covariates',
+      'Classifier between the two sides',
+    ]);
+    expect(moved('steady')).toEqual(['Distance to the training set']);
+    expect(moved('not-evaluable')).toEqual([]);
+  });
+
+  test('a series beyond the domain has its compounds counted there, in the batch and in the reference', () => {
+    const verdicts = report.verdicts.filter(({ stream }) => stream === 'distance');
+    const [series] = verdicts[0].moved;
+    const moved = [{ ...series, effect: { ...series.effect, value: 2 }, batch: 7, reference: 4 }];
+    const source = driftReportHtml({ ...report, verdicts: [{ ...verdicts[0], moved }] }, none);
+    const card = source.slice(source.indexOf('<article>'), source.indexOf('<div class="structures">'));
+    const text = squeezed(card.replace(/<[^>]*>/g, ' ').replaceAll('\u00a0', ' '));
+    expect(text).toContain(
+      'Beyond the domain 2 compounds In the batch 7 compounds In the reference 4 compounds',
+    );
+    expect(text.match(/eyond the domain/g)).toHaveLength(1);
+  });
+
+  const headsOf = (caption: string, from = source) => {
+    const [, table] = from.split(`<caption>${caption}`);
+    return [
+      ...table.slice(0, table.indexOf('</thead>')).matchAll(/<th [^>]*scope="col"[^>]*>(.*?)<\/th>/g),
+    ].map(([, head]) => head);
+  };
+
+  test('columns are headed by what their figures are', () => {
+    expect(headsOf('Both sides of what moved')).toEqual([
+      'Descriptor',
+      'Batch, median',
+      'Reference, median',
+      'Kolmogorov-Smirnov distance',
+      'p, corrected',
+    ]);
+    expect(headsOf('What the classifier tells')).toEqual([
+      'Descriptor',
+      'Batch, mean in SD',
+      'Reference, mean in SD',
+      'log odds of the batch for each deviation',
+    ]);
+  });
+
+  test('where measures differ, each figure says its own', () => {
+    const verdicts = report.verdicts.filter(({ stream }) => stream === 'descriptors');
+    const [median] = verdicts[0].moved;
+    const effect = { name: 'difference in the share of Basel', value: 0.494, unit: '' };
+    const share: Moved = {
+      ...median,
+      kind: 'covariate',
+      name: 'site',
+      measure: 'share',
+      batch: 0.614,
+      reference: 0.12,
+      effect,
+    };
+    const count: Moved = { ...median, measure: 'compounds', batch: 1200, reference: 3 };
+    const shown = driftReportHtml(
+      { ...report, verdicts: [{ ...verdicts[0], moved: [median, share, count] }] },
+      none,
+    );
+    expect(headsOf('Both sides', shown)).toEqual(['Column', 'Batch', 'Reference', 'Effect', 'p, corrected']);
+    const table = shown.slice(shown.indexOf('<caption>Both sides'));
+    const rows = table.slice(table.indexOf('<tbody'), table.indexOf('</tbody>')).split('<tr').slice(1);
+    const cells = (row: string) =>
+      [...row.matchAll(/<td[^>]*><div>(.*?)<\/div>/g)].map(([, cell]) =>
+        cell.replace(/<[^>]*>/g, '').replaceAll('\u00a0', ' '),
+      );
+    expect(rows.map((row) => cells(row).slice(0, 2))).toEqual([
+      ['1 median', '2 median'],
+      ['61 % share', '12 % share'],
+      ['1,200 compounds', '3 compounds'],
+    ]);
+  });
+
   test('series without drawings, by plate or by SMILES that cannot be drawn, are named in text', () => {
     const undrawn = driftReportHtml(exampleReport(), none);
     expect(undrawn).not.toContain('class="molecule"');
@@ -152,17 +269,38 @@ describe('what a reader finds', () => {
 
   test('every plot has a title, a description and axes with their units', () => {
     const plots = source.split('<svg class="plot"').slice(1);
-    // 2 of compounds, 2 of predictions, 10 of descriptors, reliability and maturity
-    expect(plots).toHaveLength(16);
+    // 2 of compounds, 1 of predictions, 5 of descriptors, reliability and maturity
+    expect(plots).toHaveLength(10);
     for (const plot of plots) {
       expect(plot).toMatch(/<title id="[\w-]+">[^<]+<\/title>\n<desc id="[\w-]+">[^<]{20,}<\/desc>/);
       expect(plot.match(/class="label"/g)).toHaveLength(2);
       expect(plot).not.toMatch(/NaN|Infinity|undefined/);
     }
     expect(source).toContain('>distance (1 - Tanimoto)</text>');
-    expect(source).toContain('>logd (log10(octanol/buffer))</text>');
-    expect(source).toContain('>95 % of held-out ≤ 0.850</text>');
+    expect(source).toContain('>predicted logd (logD at pH 7.4)</text>');
+    expect(source).toContain('>end of the domain 0.843</text>');
+    expect(source).toContain('from 43\u00a0compounds: labels still to come count as such');
   });
+});
+
+test('a table has a caption, and headings that say of what they are', () => {
+  const tables = source.match(/<table.*?<\/table>/gs) ?? [];
+  // Streams, two of what moved, bins, tests, models
+  expect(tables).toHaveLength(6);
+  for (const table of tables) {
+    expect(table).toMatch(/<caption>[^<]{10,}<\/caption>/);
+    const [head, ...rows] = table.split('<tr').slice(1);
+    const columns = head.match(/<th role="columnheader" scope="col"/g)?.length;
+    expect(rows.length).toBeGreaterThan(0);
+    for (const row of rows) {
+      expect(row.match(/<th /g)).toHaveLength(1);
+      // Short, since it is read out before each cell.
+      expect(
+        /<th role="rowheader" scope="row"[^>]*>(.*?)<\/th>/.exec(row)?.[1].replace(/<[^>]*>/g, '').length,
+      ).toBeLessThan(60);
+      expect(1 + (row.match(/<td role="cell"/g)?.length ?? 0)).toBe(columns);
+    }
+  }
 });
 
 test('a drawing that holds more than lines is refused', () => {
@@ -183,7 +321,46 @@ test('an empty report is a page that says so', () => {
   expect(text).toContain('The batch could not be judged');
   expect(text).toContain('The report holds no verdict.');
   expect(text).toContain('Nothing could be judged');
-  expect(text.match(/Not drawn: the check has no figures for it/g)).toHaveLength(4);
+  expect(text).toContain(
+    'Not drawn: compounds (not looked at), predictions (not looked at), descriptors and covariates (not looked at), labels (not looked at).',
+  );
+});
+
+test('many models are listed with their hashes, and have a plot of each output, those that moved first', () => {
+  const many = manyModelsReport();
+  const source = driftReportHtml(many, none);
+  const { text } = readPage(source);
+  expect(squeezed(text)).toContain('ames 1 , bbb 1 , herg 1 , hlm-clearance 1 and 12 more');
+  const [, table] = source.split('<caption>Whose answers were looked at');
+  expect(table.slice(0, table.indexOf('</table>')).split('<th role="rowheader" scope="row">')).toHaveLength(
+    1 + many.models.length,
+  );
+  const [, predictions] = source.split('<h3>Predictions</h3>');
+  const titles = [...predictions.slice(0, predictions.indexOf('<h3>')).matchAll(/<h4>(.*?)<\/h4>/g)].map(
+    ([, title]) => title.replace(/<[^>]*>/g, ''),
+  );
+  expect(titles).toHaveLength(many.plots.outputs.length);
+  expect(titles.slice(0, 3)).toEqual([
+    'predicted ppb@1 moved, p 0.001',
+    'predicted solubility@2 moved, p 0.001',
+    'predicted ames@1',
+  ]);
+  // All are of as many compounds, so one key does for them.
+  expect(predictions.slice(0, predictions.indexOf('<h3>')).match(/class="legend"/g)).toHaveLength(1);
+  const plots = {
+    ...many.plots,
+    outputs: many.plots.outputs.map((output, i) => (i === 5 ? { ...output, batch: [1] } : output)),
+  };
+  const unlike = driftReportHtml({ ...many, plots }, none).split('<h3>Predictions</h3>')[1];
+  expect(unlike.slice(0, unlike.indexOf('<h3>')).match(/class="legend"/g)).toHaveLength(16);
+});
+
+test('past 48 plots of a kind the rest is counted', () => {
+  const [output] = report.plots.outputs;
+  const outputs = Array.from({ length: 50 }, (_, i) => ({ ...output, name: `output ${i}` }));
+  const source = driftReportHtml({ ...report, plots: { ...report.plots, outputs } }, none);
+  expect(source.match(/<h4><bdi>output/g)).toHaveLength(48);
+  expect(source).toContain("2\u00a0more are in the report's JSON.");
 });
 
 describe('colours', () => {

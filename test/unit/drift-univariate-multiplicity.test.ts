@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/core/random.ts';
 import { benjaminiHochberg, benjaminiYekutieli } from '../../src/statistics/benjamini-hochberg.ts';
+import { clusterSwapLabels } from '../../src/statistics/cluster-swap-labels.ts';
 import { combineCorrelations, seriesCorrelations } from '../../src/statistics/fisher-z.ts';
 import { kolmogorovSmirnov } from '../../src/statistics/kolmogorov-smirnov.ts';
 import { independentLabels, readLabels } from '../../src/statistics/permutation-labels.ts';
@@ -130,6 +131,41 @@ describe('distances under permuted labels', () => {
         const mean = values.reduce((sum, value) => sum + value, 0) / rows;
         const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / rows);
         expect(area.values[c * 51 + b]).toBeCloseTo(wasserstein(sample) / deviation, 12);
+      }
+    }
+  });
+
+  test('are the same however many labellings, rows of one value, and rows of one unit there are', () => {
+    const many = 700;
+    const clusters = Uint32Array.from({ length: many }, (_, row) => Math.floor(row / 3));
+    const request = {
+      observed: Uint8Array.from(clusters, (cluster) => (cluster % 10 === 0 ? 0 : 1)),
+      permutations: 149,
+      seed: 4,
+    };
+    const pooled = [
+      (row: number) => clusters[row] / 100 + gauss(),
+      () => Math.exp(3 * gauss()),
+      (row: number) => (row % 7 === 0 ? Math.round(gauss()) : 0),
+      (row: number) => (row === 699 ? 1 : -0),
+    ].map((draw, c) => ({
+      name: `column ${c}`,
+      values: Float64Array.from({ length: many }, (_, row) => draw(row)),
+    }));
+    for (const drawn of [independentLabels(request), clusterSwapLabels(request, clusters)]) {
+      const ks = permutedDistances(pooled, drawn, 'kolmogorov-smirnov').values;
+      const area = permutedDistances(pooled, drawn, 'wasserstein').values;
+      const side = new Uint8Array(many);
+      for (let b = 0; b < 150; b++) {
+        readLabels(drawn, b, side);
+        for (const [c, { name, values }] of pooled.entries()) {
+          const [x, y] = [0, 1].map((one) => values.filter((_, row) => side[row] === one));
+          const sample = twoSample(name, x, y);
+          expect(ks[c * 150 + b]).toBeCloseTo(kolmogorovSmirnov(sample).statistic, 14);
+          const mean = values.reduce((sum, value) => sum + value, 0) / many;
+          const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / many);
+          expect(area[c * 150 + b]).toBeCloseTo(wasserstein(sample) / deviation, 11);
+        }
       }
     }
   });

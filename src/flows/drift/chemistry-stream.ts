@@ -113,6 +113,7 @@ function seriesOf(
     name: series[cluster],
     effect: { name: 'part of MMD2', value: contribution, unit: '' },
     p: null,
+    measure: 'compounds',
     reference: inReference,
     batch: inBatch,
     examples: [...examples]

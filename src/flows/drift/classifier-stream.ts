@@ -3,7 +3,15 @@ import { classifierTwoSample } from '../../statistics/classifier-two-sample.ts';
 import { clusterFolds } from '../../statistics/cluster-folds.ts';
 import type { DriftCheck } from './drift-check.ts';
 import { covariateColumns, descriptorColumns, isConstant } from './tested-columns.ts';
-import { detectableEffect, figure, judged, notJudged, poolJudgeable, wouldBeFound } from './verdict.ts';
+import {
+  countsOf,
+  detectableEffect,
+  figure,
+  judged,
+  notJudged,
+  poolJudgeable,
+  wouldBeFound,
+} from './verdict.ts';
 
 const TEST = 'classifier two-sample test (linear, folds of whole clusters, refitted under every labelling)';
 const FOLDS = 5;
@@ -39,6 +47,7 @@ export function classifierStream(check: DriftCheck): Verdict {
   }
   const names = columns.map(({ name }) => name);
   const test = classifierTwoSample({ names, features, folds, labels });
+  const { reference, batch } = countsOf(pooled);
   const moved = test.weights.slice(0, SHOWN_WEIGHTS).map(({ name, weight, shift }): Moved => {
     const at = names.indexOf(name);
     return {
@@ -46,8 +55,10 @@ export function classifierStream(check: DriftCheck): Verdict {
       name,
       effect: { name: 'log odds of the batch for each deviation', value: weight, unit: '' },
       p: null,
-      reference: 0,
-      batch: shift,
+      measure: 'mean in standard deviations',
+      // About the mean of both sides together, which is 0.
+      reference: (-shift * batch) / rows,
+      batch: (shift * reference) / rows,
       examples: [],
     };
   });

@@ -1,5 +1,5 @@
 import type { DriftHistogram, Moved } from '../../core/drift.ts';
-import { readLabels } from '../../statistics/permutation-labels.ts';
+import { type PermutationLabels, readLabels } from '../../statistics/permutation-labels.ts';
 import { permutedDistances } from '../../statistics/permuted-distances.ts';
 import { quantile } from '../../statistics/quantile.ts';
 import { detectableByKolmogorovSmirnov } from '../../statistics/univariate-power.ts';
@@ -45,12 +45,7 @@ export function testColumns(
   const ordered = [...numbers, ...groups];
   const values = new Float64Array(ordered.length * count);
   if (numbers.length > 0) values.set(permutedDistances(numbers, labels, 'kolmogorov-smirnov').values);
-  const sides = new Uint8Array(labels.rows);
-  for (let b = 0; b < count && groups.length > 0; b++) {
-    readLabels(labels, b, sides);
-    for (const [g, column] of groups.entries())
-      values[(numbers.length + g) * count + b] = shareDifference(column, sides);
-  }
+  values.set(permutedShares(groups, labels), numbers.length * count);
   const { stepDown } = westfallYoungMaxT({ names: ordered.map(({ name }) => name), values });
   const found = ordered.map((column, c) => movedColumn(pooled, column, values[c * count], stepDown[c]));
   const order = [...found.keys()].sort(
@@ -78,48 +73,73 @@ function effectiveRows(pooled: PooledRows, reference: number, batch: number): [n
   return [clustersOf(0), clustersOf(1)];
 }
 
-/** Share of every category on either side. @returns reference and batch, float64 [categories] each */
-function sharesOf({ values, categories }: TestedColumn, sides: Uint8Array): [Float64Array, Float64Array] {
-  const size = categories?.length ?? 0;
-  const counts = [new Float64Array(size), new Float64Array(size)];
-  const rows = [0, 0];
-  for (const [row, side] of sides.entries()) {
-    counts[side][values[row]]++;
-    rows[side]++;
+/** Largest difference of a category's share under each labelling. @returns float64 [groups, B + 1] */
+function permutedShares(groups: readonly TestedColumn[], labels: PermutationLabels): Float64Array {
+  const columns = labels.labels.count;
+  const found = new Float64Array(groups.length * columns);
+  if (groups.length === 0) return found;
+  const sides = new Uint8Array(labels.rows);
+  const inBatch = new Uint32Array(labels.rows);
+  // The reference's counts are what the batch leaves of these, so that only its rows are gone through.
+  const totals = groups.map((group) => countsIn(group, sides.keys()));
+  for (let b = 0; b < columns; b++) {
+    readLabels(labels, b, sides);
+    let size = 0;
+    for (let row = 0; row < sides.length; row++) if (sides[row] === 1) inBatch[size++] = row;
+    const batchRows = inBatch.subarray(0, size);
+    for (const [g, group] of groups.entries()) {
+      const counts = countsIn(group, batchRows);
+      found[g * columns + b] = Math.max(...differencesOf(sharesOf(counts, totals[g], size, labels.rows)));
+    }
   }
-  return [counts[0].map((count) => count / rows[0]), counts[1].map((count) => count / rows[1])];
+  return found;
 }
 
-/** The category whose share differs most. */
-function mostDifferent([reference, batch]: [Float64Array, Float64Array]): number {
-  const differences = batch.map((share, k) => Math.abs(share - reference[k]));
-  return differences.indexOf(Math.max(...differences));
+function countsIn({ values, categories }: TestedColumn, rows: Iterable<number>): Float64Array {
+  const counts = new Float64Array(categories?.length ?? 0);
+  for (const row of rows) counts[values[row]]++;
+  return counts;
 }
 
-function shareDifference(column: TestedColumn, sides: Uint8Array): number {
-  const [reference, batch] = sharesOf(column, sides);
-  const most = mostDifferent([reference, batch]);
-  return Math.abs(batch[most] - reference[most]);
+/** Share of every category on either side, from its rows in the batch and in both. */
+function sharesOf(inBatch: Float64Array, inBoth: Float64Array, batchRows: number, rows: number): Shares {
+  return {
+    reference: inBatch.map((count, k) => (inBoth[k] - count) / (rows - batchRows)),
+    batch: inBatch.map((count) => count / batchRows),
+  };
 }
+
+interface Shares {
+  readonly reference: Float64Array;
+  readonly batch: Float64Array;
+}
+
+const differencesOf = ({ reference, batch }: Shares): Float64Array =>
+  batch.map((share, k) => Math.abs(share - reference[k]));
 
 function movedColumn(pooled: PooledRows, column: TestedColumn, distance: number, p: number): Moved {
   const { name, kind, categories } = column;
   if (categories) {
-    const shares = sharesOf(column, pooled.observed);
-    const most = mostDifferent(shares);
+    const { observed } = pooled;
+    const batchRows = [...observed.keys()].filter((row) => observed[row] === 1);
+    const inBoth = countsIn(column, observed.keys());
+    const shares = sharesOf(countsIn(column, batchRows), inBoth, batchRows.length, observed.length);
+    const differences = differencesOf(shares);
+    const most = differences.indexOf(Math.max(...differences));
+    const [reference, batch] = [shares.reference[most], shares.batch[most]];
     const effect = { name: SHARE + categories[most], value: distance, unit: '' };
-    return { kind, name, effect, p, reference: shares[0][most], batch: shares[1][most], examples: [] };
+    return { kind, name, effect, p, measure: 'share', reference, batch, examples: [] };
   }
   const [reference, batch] = [0, 1].map((side) =>
     quantile(column.values.filter((_, row) => pooled.observed[row] === side).sort(), 0.5),
   );
   const effect = { name: 'Kolmogorov-Smirnov distance', value: distance, unit: '' };
-  return { kind, name, effect, p, reference, batch, examples: [] };
+  return { kind, name, effect, p, measure: 'median', reference, batch, examples: [] };
 }
 
 /** A column that moved in words: medians of both sides, or the shares of the category that moved most. */
-export function movedText({ name, effect, reference, batch }: Moved): string {
-  const what = effect.name.startsWith(SHARE) ? `share of ${effect.name.slice(SHARE.length)}` : 'median';
+export function movedText({ name, effect, measure, reference, batch }: Moved): string {
+  const what = measure === 'share' ? `share of ${effect.name.slice(SHARE.length)}` : measure;
   return `${name} (${what} ${figure(reference)} to ${figure(batch)})`;
 }
 

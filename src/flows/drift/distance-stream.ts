@@ -2,6 +2,7 @@ import type { DriftPlots, Moved, Verdict } from '../../core/drift.ts';
 import { nearestDistances } from '../../statistics/nearest-distance.ts';
 import { permutationTest } from '../../statistics/permutation-test.ts';
 import type { DriftCheck } from './drift-check.ts';
+import type { DriftSample } from './drift-sample.ts';
 import { histogramOf } from './histogram.ts';
 import { meanShift } from './mean-shift.ts';
 import { joined } from './tested-columns.ts';
@@ -50,25 +51,29 @@ export function distanceStream(
     },
   });
   const names = { name: 'distance to the nearest training compound', unit: '1 - Tanimoto' };
-  return { verdict, plots: { distance: histogramOf(names, calibration, batch, [0, 1]) } };
+  const distance = { ...histogramOf(names, calibration, batch, [0, 1]), domainLimit: summary.coverage.limit };
+  return { verdict, plots: { distance } };
 }
 
 /** The batch's series with the most compounds beyond the domain. */
-function farSeries({ batch }: DriftCheck, distances: TrainingDistances, limit: number): Moved[] {
+function farSeries({ reference, batch }: DriftCheck, distances: TrainingDistances, limit: number): Moved[] {
   const beyond = [...distances.batch.keys()].filter((row) => distances.batch[row] > limit);
   const series = Map.groupBy(beyond, (row) => batch.clusters?.[row] ?? String(row));
-  return [...series.values()]
-    .toSorted((one, other) => other.length - one.length || one[0] - other[0])
+  const compoundsIn = ({ clusters }: DriftSample, cluster: string) =>
+    clusters?.filter((own) => own === cluster).length;
+  return [...series]
+    .toSorted(([, one], [, other]) => other.length - one.length || one[0] - other[0])
     .slice(0, SHOWN_SERIES)
-    .map((rows) => {
+    .map(([cluster, rows]) => {
       const sorted = rows.toSorted((i, j) => distances.batch[j] - distances.batch[i] || i - j);
       return {
         kind: 'series',
         name: batch.series[rows[0]],
         effect: { name: 'compounds beyond the domain', value: rows.length, unit: '' },
         p: null,
-        reference: 0,
-        batch: rows.length,
+        measure: 'compounds',
+        reference: compoundsIn(reference, cluster) ?? 0,
+        batch: compoundsIn(batch, cluster) ?? 1,
         examples: sorted.slice(0, SHOWN_EXAMPLES).flatMap((row) => batch.smiles?.[row] ?? []),
       };
     });

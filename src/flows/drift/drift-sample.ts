@@ -5,6 +5,8 @@ export interface DriftSample {
   /** SHA-256 of what the rows were read from; an artifact's hash for a model. */
   readonly hash: string;
   readonly rejected: number;
+  /** Why its rows cannot be compared with any that this engine makes; then none were read. */
+  readonly mismatch?: string;
   readonly ids: readonly string[];
   /** Whether `ids` are row numbers, because the file has no column of ids. */
   readonly numbered: boolean;

@@ -37,7 +37,7 @@ export function estimateStream(
   const { settings, streamAlpha } = check;
   return {
     stream: 'estimate',
-    state: 'steady',
+    state: 'forecast',
     inWords: `${loss.name} ${figure(expected)} (${figure(low)} to ${figure(high)}) is expected of this batch; on held-out compounds it was ${figure(before)}. This forecast takes what the model says of itself for true, and tests nothing; labels must confirm it.`,
     test,
     effect: { name: `expected ${loss.name}`, value: expected, unit: loss.unit, low, high },

@@ -48,7 +48,7 @@ export function performanceStream(
   const known = Uint32Array.from(referenceLosses.keys()).filter((row) => !Number.isNaN(referenceLosses[row]));
   const delays = delaysOf(labels);
   const plots = {
-    maturity: delays ? maturityCurve(delays.curve) : [],
+    maturity: delays ? maturityCurve(delays) : [],
     reliability: loss.kind === 'classification' ? reliabilityOf(predicted, labels.values, arrived) : [],
   };
   const refuse = (verdict: Verdict) => ({ verdict, plots });
@@ -110,6 +110,8 @@ function lossOf(kind: LossKind['kind'], predicted: number, label: number, relati
 
 interface Delays {
   readonly curve: DelayCurve;
+  /** Days from submission to the label, or to the day the file was written. */
+  readonly times: Float64Array;
   readonly maturity: number;
   /** When the batch will be mature, in words. */
   readonly forecast: string;
@@ -130,6 +132,7 @@ function delaysOf({ values, submitted, measured, latest }: BatchLabels): Delays 
   const forecast = forecastMaturity(curve, dates, LEAST_MATURITY);
   return {
     curve,
+    times,
     maturity,
     forecast:
       forecast.at === null
@@ -138,8 +141,12 @@ function delaysOf({ values, submitted, measured, latest }: BatchLabels): Delays 
   };
 }
 
-function maturityCurve({ times, shares }: DelayCurve): DriftPlots['maturity'] {
-  return [{ days: 0, arrived: 0 }, ...Array.from(times, (days, i) => ({ days, arrived: shares[i] }))];
+/** @returns at 0 and at each delay after which a label came */
+function maturityCurve({ curve, times: waited }: Delays): DriftPlots['maturity'] {
+  const steps = Array.from(curve.times, (days, i) => ({ days, arrived: curve.shares[i] }));
+  return [{ days: 0, arrived: 0 }, ...steps].map(({ days, arrived }) => {
+    return { days, arrived, atRisk: waited.filter((time) => time >= days).length };
+  });
 }
 
 /** The error of the whole batch, labels weighted by the chance that they had to have arrived by now. */

@@ -1,74 +1,96 @@
 import type { Verdict } from '../../core/drift.ts';
-import { twoSampleEquivalence } from '../../statistics/equivalence-test.ts';
 import { permutationTest } from '../../statistics/permutation-test.ts';
-import { type ProxyVerdict, proxyVerdict, type ShiftAndEquivalence } from '../../statistics/proxies.ts';
+import { proxyVerdict } from '../../statistics/proxies.ts';
+import { westfallYoungMaxT } from '../../statistics/westfall-young.ts';
 import { NONE_HELD_OUT } from './distance-stream.ts';
 import type { DriftCheck, PooledRows } from './drift-check.ts';
+import { deviation, isSame, type Shift } from './equivalence.ts';
 import { meanShift } from './mean-shift.ts';
-import type { ModelAnswers } from './model-answers.ts';
+import type { AnsweredModel, ModelAnswers } from './model-answers.ts';
+import { proxyWords } from './proxy-words.ts';
 import { joined } from './tested-columns.ts';
 import type { TrainingDistances } from './training-distances.ts';
 import { countsOf, figure, notJudged, poolJudgeable } from './verdict.ts';
 
 const TEST =
-  'two one-sided tests for equivalence beside a permutation test for a shift, of distance and of confidence';
+  'two one-sided tests for equivalence beside permutation tests for a shift, of distance and of confidence (max-T over the models)';
 /** A mean distance to training that differs by less makes no difference. */
 const DISTANCE_MARGIN = 0.05;
 /** A mean confidence that differs by less than this part of its spread on the reference makes no difference. */
 const CONFIDENCE_PART = 0.25;
 
-/** Whether it has moved, or is shown to be the same; and its mean in the batch less that in the reference. */
-type Compared = ShiftAndEquivalence & { readonly shift: number };
+/** How sure a model is of the held-out compounds of the reference, and of the batch. */
+interface Confidence {
+  readonly endpoint: string;
+  readonly unit: string;
+  readonly values: Float64Array;
+  /** Means that differ by less make no difference. */
+  readonly margin: number;
+}
 
-/** Whether chemistry and confidence have moved together: a proxy for performance that needs no labels. */
+/** A model's confidence, compared. */
+export interface ConfidenceShift extends Shift {
+  readonly endpoint: string;
+  readonly unit: string;
+}
+
+/**
+ * Whether chemistry and confidence have moved together: a proxy for performance that needs no labels. Confidence has moved
+ * where that of any model has, corrected for looking at all; it is the same where that of every model is shown to be.
+ */
 export function proxiesStream(
   check: DriftCheck,
   distances: TrainingDistances | null,
-  kind: 'regression' | 'classification',
-  reference: ModelAnswers,
-  batch: ModelAnswers,
+  models: readonly AnsweredModel[],
 ): Verdict {
   if (distances === null) return notJudged(check, 'proxies', TEST, 'too-few-compounds', NONE_HELD_OUT);
-  if (kind === 'regression' && !(reference.halfWidths && batch.halfWidths)) {
-    const problem = 'the model has no intervals, or those of the reference were not kept';
-    return notJudged(check, 'proxies', TEST, 'not-measured', problem);
+  const confidences: Confidence[] = [];
+  const silent: string[] = [];
+  for (const model of models) {
+    const found = confidenceOf(model, distances.heldOut);
+    if (typeof found === 'string') silent.push(found);
+    else confidences.push(found);
   }
-  // Sure is a probability far from 1/2, or a narrow interval.
-  const confidence = ({ values, halfWidths }: ModelAnswers, row: number) =>
-    halfWidths ? -halfWidths[row] : Math.abs(values[row] - 0.5);
-  const held = Float64Array.from(distances.heldOut, (row) => confidence(reference, row));
-  const margin = CONFIDENCE_PART * deviation(held);
-  if (margin === 0) {
-    const problem = 'the model is as sure of every compound of the reference';
-    return notJudged(check, 'proxies', TEST, 'not-measured', problem);
+  if (confidences.length === 0) {
+    return notJudged(check, 'proxies', TEST, 'not-measured', silent.join('; '));
   }
   // Either shift alone can raise the alarm: each has half of the stream's alpha.
   const level = check.streamAlpha / 2;
   const asked = poolJudgeable(check, 'proxies', TEST, { reference: distances.heldOut, level });
   if ('refused' in asked) return asked.refused;
   const { pooled } = asked;
-  const confidences = joined(
-    held,
-    batch.values.map((_, row) => confidence(batch, row)),
+  const [chemistry] = compare(pooled, level, [
+    { values: joined(distances.calibration, distances.batch), margin: DISTANCE_MARGIN },
+  ]);
+  const shifts = compare(pooled, level, confidences).map(
+    (shift, c): ConfidenceShift => ({
+      ...shift,
+      endpoint: confidences[c].endpoint,
+      unit: confidences[c].unit,
+    }),
   );
-  const chemistry = compare(pooled, joined(distances.calibration, distances.batch), DISTANCE_MARGIN, level);
-  const confident = compare(pooled, confidences, margin, level);
-  const verdict = proxyVerdict(confident, chemistry);
+  const most = shifts.toSorted((a, b) => a.shiftP - b.shiftP)[0];
+  const verdict = proxyVerdict(
+    {
+      shifted: shifts.some(({ shifted, equivalent }) => shifted && !equivalent),
+      shiftP: most.shiftP,
+      equivalent: shifts.every(({ equivalent }) => equivalent),
+      equivalenceP: Math.max(...shifts.map(({ equivalenceP }) => equivalenceP)),
+    },
+    chemistry,
+  );
   if (verdict === 'not-evaluable') {
-    const told = (what: string, { shiftP, equivalenceP }: Compared) =>
-      `${what}: p ${figure(shiftP)} for a shift, ${figure(equivalenceP)} for being the same`;
-    const problem = `it is shown neither that they have moved nor that they are the same (${told('distance', chemistry)}; ${told('confidence', confident)})`;
-    return notJudged(check, 'proxies', TEST, 'too-few-compounds', problem);
+    return notJudged(check, 'proxies', TEST, 'too-few-compounds', neither(chemistry, shifts));
   }
-  const { state, inWords } = told(verdict, chemistry.shift > 0, confident.shift > 0);
+  const { state, inWords } = proxyWords(verdict, chemistry.shift > 0, shifts);
   const { settings } = check;
   return {
     stream: 'proxies',
     state,
-    inWords,
+    inWords: silent.length > 0 ? `${inWords} Not compared: ${silent.join('; ')}.` : inWords,
     test: TEST,
-    effect: { name: 'shift of the mean confidence', value: confident.shift, unit: '' },
-    p: Math.min(1, 2 * Math.min(chemistry.shiftP, confident.shiftP)),
+    effect: { name: `shift of the mean confidence in ${most.endpoint}`, value: most.shift, unit: most.unit },
+    p: Math.min(1, 2 * Math.min(chemistry.shiftP, most.shiftP)),
     alpha: check.streamAlpha,
     counts: countsOf(pooled),
     minimumDetectable: null,
@@ -79,69 +101,59 @@ export function proxiesStream(
   };
 }
 
-/** A model should be less sure of compounds that lie farther from its training set, and surer of nearer ones. */
-function told(
-  verdict: Exclude<ProxyVerdict, 'not-evaluable'>,
-  isFarther: boolean,
-  isSurer: boolean,
-): { readonly state: 'drift' | 'steady'; readonly inWords: string } {
-  const place = `lie ${isFarther ? 'farther from' : 'nearer to'} the training set than held-out compounds`;
-  const sureness = `${isSurer ? 'surer' : 'less sure'} of them`;
-  switch (verdict) {
-    case 'both-steady':
-      return {
-        state: 'steady',
-        inWords: 'Distance and confidence are both shown to be as before, within the margins.',
-      };
-    case 'confidence-moved-alone':
-      return {
-        state: 'drift',
-        inWords: `The model is ${sureness} though they lie as near to its training set as before: look at the model, its inputs and its pipeline.`,
-      };
-    case 'oddly-steady':
-      return isFarther
-        ? {
-            state: 'drift',
-            inWords: `The compounds ${place}, and the model is as sure of them as before: it does not notice what it does not know.`,
-          }
-        : { state: 'steady', inWords: `The compounds ${place}, and the model is as sure of them as before.` };
-    case 'both-moved':
-      return isFarther === isSurer
-        ? {
-            state: 'drift',
-            inWords: `The compounds ${place}, and the model is ${sureness}: its confidence goes the wrong way.`,
-          }
-        : {
-            state: 'steady',
-            inWords: `The compounds ${place}, and the model is ${sureness}, as it should be.`,
-          };
+/** A model's confidence, or in words why there is none to compare. Sure is a probability far from 1/2, or a narrow interval. */
+function confidenceOf(
+  { manifest: { endpoint }, reference, batch }: AnsweredModel,
+  heldOut: Uint32Array,
+): Confidence | string {
+  const isClass = endpoint.kind === 'classification';
+  if (!isClass && !(reference.halfWidths && batch.halfWidths)) {
+    return `${endpoint.id} has no intervals, or those of the reference were not kept`;
   }
+  const sureness = ({ values, halfWidths }: ModelAnswers, row: number) =>
+    halfWidths ? -halfWidths[row] : Math.abs(values[row] - 0.5);
+  const held = Float64Array.from(heldOut, (row) => sureness(reference, row));
+  const margin = CONFIDENCE_PART * deviation(held);
+  // NaN with a single row, which is refused for its number later on.
+  if (margin === 0) return `the model of ${endpoint.id} is as sure of every compound of the reference`;
+  const own = batch.values.map((_, row) => sureness(batch, row));
+  const unit = isClass ? '' : endpoint.modelledScale;
+  return { endpoint: endpoint.id, unit, values: joined(held, own), margin };
 }
 
-/** Whether values have shifted, and whether they are the same within a margin; for the second, one mean for each cluster. */
-function compare(pooled: PooledRows, values: Float64Array, margin: number, alpha: number): Compared {
-  const shift = permutationTest(pooled.labels, (sides) => Math.abs(meanShift(values, sides)));
-  const [reference, batch] = [0, 1].map((side) => clusterMeans(pooled, values, side));
-  const same = twoSampleEquivalence(reference, batch, { margin, alpha });
-  return {
-    shifted: shift.p <= alpha,
-    shiftP: shift.p,
-    equivalent: same.equivalent,
-    equivalenceP: same.p,
-    shift: meanShift(values, pooled.observed),
-  };
+/** Whether each has shifted, corrected for there being several (max-T), and whether it is the same within its margin. */
+function compare(
+  pooled: PooledRows,
+  level: number,
+  compared: readonly Pick<Confidence, 'values' | 'margin'>[],
+): Shift[] {
+  const names = compared.map((_, c) => String(c));
+  const count = pooled.labels.labels.count;
+  const permuted = new Float64Array(names.length * count);
+  for (const [c, { values }] of compared.entries()) {
+    // The spread of both sides together is the same under every labelling; without one nothing shifts.
+    const spread = deviation(values) || 1;
+    const { values: shifts } = permutationTest(pooled.labels, (sides) => Math.abs(meanShift(values, sides)));
+    permuted.set(
+      shifts.map((shift) => shift / spread),
+      c * count,
+    );
+  }
+  const { stepDown } = westfallYoungMaxT({ names, values: permuted });
+  return compared.map(({ values, margin }, c) => ({
+    ...isSame(pooled, values, { margin, alpha: level }),
+    shifted: stepDown[c] <= level,
+    shiftP: stepDown[c],
+  }));
 }
 
-/** Compounds of a cluster are not independent: it enters with its mean. */
-function clusterMeans({ observed, clusters }: PooledRows, values: Float64Array, side: number): number[] {
-  const own = [...values.keys()].filter((row) => observed[row] === side);
-  return Array.from(
-    Map.groupBy(own, (row) => clusters[row]).values(),
-    (rows) => rows.reduce((sum, row) => sum + values[row], 0) / rows.length,
-  );
-}
-
-function deviation(values: Float64Array): number {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+function neither(chemistry: Shift, shifts: readonly ConfidenceShift[]): string {
+  const told = (what: string, { shiftP, equivalenceP }: Shift) =>
+    `${what}: p ${figure(shiftP)} for a shift, ${figure(equivalenceP)} for being the same`;
+  const unknown = shifts.filter(({ shifted, equivalent }) => !shifted && !equivalent);
+  const which = [
+    ...(chemistry.shifted || chemistry.equivalent ? [] : [told('distance', chemistry)]),
+    ...unknown.map((one) => told(`confidence in ${one.endpoint}`, one)),
+  ];
+  return `it is shown neither that they have moved nor that they are the same (${which.join('; ')})`;
 }

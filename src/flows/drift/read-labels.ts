@@ -1,7 +1,7 @@
 import { AssayerError } from '../../core/errors.ts';
 import type { Workspace } from '../../store/workspace.ts';
 import type { DriftSample } from './drift-sample.ts';
-import { type LabelRow, type LabelScale, readLabelFile } from './label-file.ts';
+import { type LabelFile, type LabelRow, type LabelScale, readLabelFile } from './label-file.ts';
 
 /** Labels of a batch; row i of every array is row i of the sample. Times are days since 1970. */
 export interface BatchLabels {
@@ -22,9 +22,8 @@ export interface BatchLabels {
 }
 
 /**
- * Reads the labels of a batch. Of two values of one compound the one measured later counts, and the first date counts for
- * the delay; a compound that is in the batch twice is labelled once, in its first row.
- * @throws ERR_LABELS, ERR_INPUT_COLUMN_NOT_FOUND, and as a reader of inputs
+ * Reads the labels of a batch.
+ * @throws as `readLabelFile` and `labelsOf`
  */
 export async function readLabels(
   path: string,
@@ -33,12 +32,22 @@ export async function readLabels(
   workspace: Workspace,
   options: { readonly today: number; readonly signal?: AbortSignal },
 ): Promise<BatchLabels> {
-  const file = await readLabelFile(path, scale, workspace, options);
+  return labelsOf(path, await readLabelFile(path, scale, workspace, options), batch);
+}
+
+/**
+ * The labels of a batch from those of a file. Of two values of one compound the one measured later counts, and the first date
+ * counts for the delay; a compound that is in the batch twice is labelled once, in its first row.
+ * @param asOf  a day since 1970: as they were known when it ended. What was measured later is still out
+ * @throws ERR_LABELS
+ */
+export function labelsOf(path: string, file: LabelFile, batch: DriftSample, asOf?: number): BatchLabels {
   if (file.byId && batch.numbered) {
     const problem = `${batch.name} has no column of ids. Name one with --id-column, or give labels by inchikey`;
     throw new AssayerError('ERR_LABELS', { path, row: 0, problem });
   }
-  const rowOf = rowsByKey(path, batch, file.byId, new Set(file.rows.map(({ key }) => key)));
+  const rows = asOf === undefined ? file.rows : file.rows.flatMap((row) => knownBy(path, row, asOf));
+  const rowOf = rowsByKey(path, batch, file.byId, new Set(rows.map(({ key }) => key)));
   const n = batch.ids.length;
   const numbers = () => new Float64Array(n).fill(Number.NaN);
   const labels = {
@@ -49,8 +58,8 @@ export async function readLabels(
   };
   const valued = new Map<number, LabelRow>();
   const revised = new Set<number>();
-  let [latest, unmatched] = [Number.NaN, 0];
-  for (const one of file.rows) {
+  let [latest, unmatched] = [asOf ?? Number.NaN, 0];
+  for (const one of rows) {
     latest = greatest(latest, greatest(one.submitted, one.measured));
     const row = rowOf.get(one.key);
     if (row === undefined) {
@@ -68,6 +77,20 @@ export async function readLabels(
     labels.relations[row] = later.relation;
   }
   return { ...labels, latest, unmatched, revised: revised.size };
+}
+
+/** What was known of a label when a day ended. @throws ERR_LABELS where it is not told when it came */
+function knownBy(path: string, label: LabelRow, day: number): LabelRow[] {
+  if (!Number.isNaN(label.value) && Number.isNaN(label.measured)) {
+    const problem = 'it has a value and no day of measurement, so it is not told when it became known';
+    throw new AssayerError('ERR_LABELS', { path, row: label.row, problem });
+  }
+  if (label.submitted > day) return [];
+  if (!(label.measured > day)) return [label];
+  // Its submission was known, and its value was still out.
+  return Number.isNaN(label.submitted)
+    ? []
+    : [{ ...label, value: Number.NaN, relation: 0, measured: Number.NaN }];
 }
 
 /** Row of each key; of equal ones the first. @throws ERR_LABELS where an id that is used names several compounds */

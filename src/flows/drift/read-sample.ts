@@ -1,6 +1,8 @@
+import { contractDifference, contractHash, type FeatureContract } from '../../core/contract.ts';
 import { DESCRIPTOR_COUNT } from '../../core/descriptors.ts';
 import { FINGERPRINT_BYTES } from '../../core/fingerprint.ts';
 import { openTable } from '../../store/compound-table.ts';
+import { openFeatureSetFile } from '../../store/feature-set.ts';
 import type { Workspace } from '../../store/workspace.ts';
 import type { Engine } from '../engine.ts';
 import { openFeatures } from '../features.ts';
@@ -17,9 +19,10 @@ export interface ReadSampleOptions {
 }
 
 /**
- * Reads a file of compounds as one side of a drift check. Rejected rows are counted and left out. Compounds without rings
- * have no scaffold: each of them is a cluster of its own; a row with an empty cell in the cluster's column, too.
- * @throws what openTable and openFeatures throw
+ * Reads a file of compounds, or a stored feature set, as one side of a drift check. Rejected rows are counted and left out.
+ * Compounds without rings have no scaffold: each of them is a cluster of its own; a row with an empty cell in the cluster's
+ * column, too. Of a feature set made under another contract no row is read, and `mismatch` says why.
+ * @throws what openTable, openFeatures and openFeatureSetFile throw
  */
 export async function readSample(
   engine: Engine,
@@ -27,7 +30,10 @@ export async function readSample(
   workspace: Workspace,
   { smilesColumn, idColumn, covariates, cluster, signal }: ReadSampleOptions,
 ): Promise<DriftSample> {
-  await using table = await openTable(path, { smilesColumn, idColumn, spoolFolder: workspace.tmp, signal });
+  const stored = await openFeatureSetFile(path, signal);
+  const mismatch = stored && mismatchOf(engine, path, stored.contract);
+  const named = stored ? { smilesColumn: 'smiles', idColumn: 'id' } : { smilesColumn, idColumn };
+  await using table = await openTable(path, { ...named, spoolFolder: workspace.tmp, signal });
   const byColumn = cluster !== 'scaffold' && cluster !== 'none';
   const columns = byColumn ? [...covariates, cluster] : covariates;
   const cells = columns.length > 0 ? await table.cells(columns, signal) : [];
@@ -40,8 +46,10 @@ export async function readSample(
   const fingerprints: Uint8Array[] = [];
   const descriptors: Float32Array[] = [];
   let rejected = 0;
-  for await (const { compounds, features } of (await openFeatures(engine, table, workspace, signal))
-    .batches) {
+  const source = stored
+    ? stored.batches(signal)
+    : (await openFeatures(engine, table, workspace, signal)).batches;
+  for await (const { compounds, features } of mismatch ? [] : source) {
     for (let i = 0; i < features.count; i++) {
       if (features.reasons[i] !== null) {
         rejected++;
@@ -69,7 +77,8 @@ export async function readSample(
     hash: table.sha256,
     rejected,
     ids,
-    numbered: table.idColumn === null,
+    ...(mismatch && { mismatch }),
+    numbered: stored?.numbered ?? table.idColumn === null,
     inchikeys,
     smiles,
     fingerprints: packed,
@@ -78,4 +87,11 @@ export async function readSample(
     clusters: cluster === 'none' ? null : clusters,
     series,
   };
+}
+
+/** Why a feature set cannot be compared with what this engine makes; null where it can. */
+function mismatchOf({ contract: own }: Engine, path: string, contract: FeatureContract): string | null {
+  const [made, needed] = [contract, own].map(contractHash);
+  if (made === needed) return null;
+  return `${path} was made under feature contract ${made.slice(0, 12)}, this engine makes ${needed.slice(0, 12)} (${contractDifference(own, contract)}); give the file of compounds that it was made from`;
 }

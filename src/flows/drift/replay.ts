@@ -1,4 +1,4 @@
-import type { Verdict } from '../../core/drift.ts';
+import type { DriftStream, Verdict } from '../../core/drift.ts';
 import { AssayerError } from '../../core/errors.ts';
 import {
   type ConformalMonitor,
@@ -9,18 +9,23 @@ import { planLooks } from '../../statistics/planned-looks.ts';
 import type { SequentialLook } from '../../statistics/shared-capital.ts';
 import { openWorkspace } from '../../store/workspace.ts';
 import type { Engine } from '../engine.ts';
-import { COMPOUND_STREAMS, compoundStreams } from './compound-streams.ts';
+import { dayAt } from './calendar-day.ts';
 import type { DriftCheck, DriftSettings } from './drift-check.ts';
 import type { DriftSample } from './drift-sample.ts';
+import { judgeStreams, testingStreams } from './judge-streams.ts';
+import { readLabelFile } from './label-file.ts';
+import { askModels, takeAnswers } from './model-answers.ts';
 import { modelNamed } from './model-named.ts';
 import { besideModel } from './model-sample.ts';
-import { cutPeriods, type PeriodLength } from './periods.ts';
+import { cutPeriods, type Period, type PeriodLength } from './periods.ts';
+import { labelsOf } from './read-labels.ts';
 import { type Reading, readingOf, readReference } from './read-reference.ts';
 import { readSample } from './read-sample.ts';
-import { inKnownOrder, takeRows } from './take-rows.ts';
+import { inKnownOrder, knownOrder, takeRows } from './take-rows.ts';
 import { type TrainingDistances, trainingDistances } from './training-distances.ts';
+import { type Watching, watchedModels } from './watched-models.ts';
 
-export interface ReplayRequest extends DriftSettings, Reading {
+export interface ReplayRequest extends DriftSettings, Reading, Watching {
   /** A dated or ordered file of compounds. */
   readonly stream: string;
   /** A file or a model; null takes the stream's first period. */
@@ -28,7 +33,6 @@ export interface ReplayRequest extends DriftSettings, Reading {
   readonly by: PeriodLength;
   /** Column of dates; not read where rows are counted. */
   readonly dateColumn: string;
-  readonly modelsFolder: string;
   readonly workspace: string;
 }
 
@@ -44,6 +48,8 @@ export interface ReplayLook {
 export interface Replay {
   readonly schema: 'assayer.replay/1';
   readonly settings: DriftSettings & { readonly cluster: string };
+  /** The streams that test at each look. */
+  readonly streams: readonly DriftStream[];
   /** Level of each stream at each look: alpha over both. */
   readonly level: number;
   readonly looks: readonly ReplayLook[];
@@ -54,7 +60,7 @@ export interface Replay {
 /**
  * Plays a stream back, period by period, and shows when each statistic fires. The looks share alpha: each stream has a
  * fixed part at each look (planned looks). The sequential test has the same alpha for its whole life; it is another way to
- * watch, not one more part of the plan.
+ * watch, not one more part of the plan. Labels are taken as they were known when each period ended.
  * @throws as checkDrift; ERR_USAGE where the stream has fewer than two periods, or a date that cannot be read
  */
 export async function replay(
@@ -64,45 +70,76 @@ export async function replay(
 ): Promise<Replay> {
   const { signal, onLook } = options;
   const workspace = await openWorkspace(request.workspace);
-  const { cluster, by, dateColumn, alpha, seed } = request;
+  const { cluster, by, dateColumn, alpha, seed, labels: labelsPath } = request;
+  requireDated(request);
+  const trained = request.reference
+    ? await modelNamed(engine, request.reference, request.modelsFolder)
+    : null;
+  const artifacts = await watchedModels(engine, request, trained);
   const reading = readingOf(request, [], signal);
   const covariates = typeof by === 'number' ? [] : [dateColumn];
   const whole = await readSample(engine, request.stream, workspace, { ...reading, covariates });
+  requireComparable(whole);
   const periods = cutPeriods(whole.ids, by, whole.covariates.get(dateColumn) ?? []);
   const looked = request.reference === null ? periods.slice(1) : periods;
   if (looked.length === 0) {
     const problem = `${request.stream} has ${periods.length} periods. Give at least two, or a reference and one.`;
     throw new AssayerError('ERR_USAGE', { problem });
   }
-  const trained = request.reference
-    ? await modelNamed(engine, request.reference, request.modelsFolder)
-    : null;
   const undated: DriftSample = { ...whole, covariates: new Map() };
   const stream = trained ? besideModel(undated, trained) : undated;
-  const partOf = ({ rows, name }: (typeof periods)[number]) => inKnownOrder(takeRows(stream, rows, name));
+  const labels =
+    labelsPath && trained
+      ? await readLabelFile(labelsPath, trained.manifest.endpoint, workspace, {
+          today: dayAt(engine.clock.now()),
+          ...(signal && { signal }),
+        })
+      : null;
   const reference =
     request.reference === null
-      ? partOf(periods[0])
+      ? inKnownOrder(takeRows(stream, periods[0].rows, periods[0].name))
       : await readReference(engine, request.reference, trained, workspace, reading);
+  requireComparable(reference);
 
-  const plan = planLooks(looked.length * COMPOUND_STREAMS.length, alpha);
+  const streams = testingStreams(artifacts.length > 0, labels !== null);
+  const plan = planLooks(looked.length * streams.length, alpha);
   const settings = { alpha, seed, permutations: Math.max(request.permutations, plan.leastPermutations) };
-  const base = {
+  const all: DriftCheck = {
     reference,
+    batch: stream,
     ofModel: trained !== null,
     settings,
     streamAlpha: plan.level,
     backends: engine.backends,
     ...(signal && { signal }),
   };
-  let monitor: ConformalMonitor | null = null;
+  // Distances and answers go by compound: they are found once, for all looks.
+  const distances = await trainingDistances(all, workspace);
+  const answered = await askModels(engine, {
+    artifacts,
+    reference,
+    batch: undated,
+    trained: trained && distances,
+    workspace,
+    ...(signal && { signal }),
+  });
+  const monitor = distances && openMonitor(all, distances);
   const looks: ReplayLook[] = [];
   for (const period of looked) {
-    const check: DriftCheck = { ...base, batch: partOf(period) };
-    const distances = await trainingDistances(check, workspace);
-    const { verdicts } = await compoundStreams(check, distances);
-    if (distances) monitor ??= openMonitor(check, distances);
-    const sequential = monitor?.observe(distances?.batch ?? [], check.batch.clusters ?? undefined);
+    const rows = orderedRows(stream, period);
+    const batch = takeRows(stream, rows, period.name);
+    const own = distances && {
+      ...distances,
+      batch: Float64Array.from(rows, (row) => distances.batch[row]),
+    };
+    const models = answered.map((one) => ({ ...one, batch: takeAnswers(one.batch, rows) }));
+    const known =
+      labels && labelsPath ? labelsOf(labelsPath, labels, batch, period.lastDay ?? undefined) : null;
+    const { verdicts } = await judgeStreams(
+      { ...all, batch },
+      { distances: own, models, trained, labels: known },
+    );
+    const sequential = monitor?.observe(own?.batch ?? [], batch.clusters ?? undefined);
     const look: ReplayLook = {
       period: period.name,
       rows: period.rows.length,
@@ -115,10 +152,28 @@ export async function replay(
   return {
     schema: 'assayer.replay/1',
     settings: { ...settings, cluster },
+    streams,
     level: plan.level,
     looks,
-    firstAlarm: firstAlarms(looks),
+    firstAlarm: firstAlarms(looks, streams),
   };
+}
+
+/** Labels are known by the day: periods of so many rows have none. */
+function requireDated({ by, labels }: ReplayRequest): void {
+  if (labels === undefined || typeof by !== 'number') return;
+  const problem = `Labels are taken as they were known when a period ended, and periods of ${by} rows have no days. Replay by day, week or month.`;
+  throw new AssayerError('ERR_USAGE', { problem });
+}
+
+/** @throws ERR_USAGE where no row of a side was made under the engine's contract */
+function requireComparable({ mismatch }: DriftSample): void {
+  if (mismatch) throw new AssayerError('ERR_USAGE', { problem: `${mismatch}.` });
+}
+
+/** A period's rows of the stream, in an order that is not the file's. */
+function orderedRows(stream: DriftSample, { rows, name }: Period): number[] {
+  return knownOrder(takeRows(stream, rows, name)).map((at) => rows[at]);
 }
 
 /**
@@ -134,9 +189,12 @@ function openMonitor(
   return openConformalMonitor({ ...state, clusters: [...new Set([...state.clusters, ...(clusters ?? [])])] });
 }
 
-function firstAlarms(looks: readonly ReplayLook[]): Record<string, string | null> {
+function firstAlarms(
+  looks: readonly ReplayLook[],
+  streams: readonly DriftStream[],
+): Record<string, string | null> {
   const first = (fires: (look: ReplayLook) => boolean) => looks.find(fires)?.period ?? null;
-  const byStream = COMPOUND_STREAMS.map((stream): [string, string | null] => [
+  const byStream = streams.map((stream): [string, string | null] => [
     stream,
     first(({ verdicts }) => verdicts.some((one) => one.stream === stream && one.state === 'drift')),
   ]);

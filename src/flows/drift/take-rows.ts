@@ -24,6 +24,11 @@ export function takeRows(sample: DriftSample, rows: ArrayLike<number>, name: str
  * permutation moves goes by their numbers, so equal sets of rows get equal reports.
  */
 export function inKnownOrder(sample: DriftSample): DriftSample {
+  return takeRows(sample, knownOrder(sample), sample.name);
+}
+
+/** The rows of `inKnownOrder`. */
+export function knownOrder(sample: DriftSample): number[] {
   const keys = sample.inchikeys.map((inchikey, row) =>
     JSON.stringify([
       inchikey,
@@ -33,8 +38,7 @@ export function inKnownOrder(sample: DriftSample): DriftSample {
       sample.ids[row],
     ]),
   );
-  const order = [...keys.keys()].sort((i, j) => (keys[i] < keys[j] ? -1 : keys[i] > keys[j] ? 1 : i - j));
-  return takeRows(sample, order, sample.name);
+  return [...keys.keys()].sort((i, j) => (keys[i] < keys[j] ? -1 : keys[i] > keys[j] ? 1 : i - j));
 }
 
 /** Rows of a row-major array. @param width of a row */

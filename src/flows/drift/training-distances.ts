@@ -3,7 +3,7 @@ import { identity, sha256 } from '../../core/hash.ts';
 import { clusterFolds } from '../../statistics/cluster-folds.ts';
 import { cachedNumbers } from '../../store/cached-numbers.ts';
 import type { Workspace } from '../../store/workspace.ts';
-import { heldOutSimilarities } from '../held-out-similarity.ts';
+import { similaritiesToOtherGroups } from '../gate/other-groups.ts';
 import { type DriftCheck, runOperation } from './drift-check.ts';
 import { numberNames } from './number-names.ts';
 import { takeWide } from './take-rows.ts';
@@ -58,8 +58,16 @@ export async function trainingDistances(
   if (ofModel) {
     return {
       heldOut: Uint32Array.from(numbers.keys()),
-      calibration: await kept(async () =>
-        heldOutSimilarities(fingerprints, numbers).map((similarity) => 1 - similarity),
+      calibration: await kept(() =>
+        runOperation(check, 'search', async (search) => {
+          const index = (rows: Uint8Array) =>
+            search(
+              { fingerprints: rows, bits: BITS, rowBytes: FINGERPRINT_BYTES },
+              { ...(signal && { signal }) },
+            );
+          const similarities = await similaritiesToOtherGroups(fingerprints, numbers, index);
+          return similarities.map((similarity) => 1 - similarity);
+        }),
       ),
       batch: await nearest(fingerprints, batch.fingerprints),
     };
