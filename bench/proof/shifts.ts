@@ -1,5 +1,6 @@
 /** Shifts put into real compounds and labels: how both sides of a redraw are drawn. */
 import { DESCRIPTOR_COUNT, DESCRIPTOR_NAMES } from '../../src/core/descriptors.ts';
+import { joinFloat64 } from '../../src/core/join-arrays.ts';
 import { caseNamed, drawNumber, readParts } from './cases.ts';
 import { type Compounds, type ProofPlace, readCompounds, takeCompounds } from './compounds.ts';
 import { askNeighbors } from './neighbor-model.ts';
@@ -112,8 +113,6 @@ async function poolOf(place: ProofPlace, id: string): Promise<Compounds> {
 function joined(first: Compounds, second: Compounds): Compounds {
   if (second.rows.length === 0) return first;
   const [a, b] = [first.sample, second.sample];
-  const numbers = (one: Float64Array | null, other: Float64Array | null) =>
-    one && other && Float64Array.of(...one, ...other);
   return {
     sample: {
       ...a,
@@ -121,14 +120,14 @@ function joined(first: Compounds, second: Compounds): Compounds {
       ids: [...a.ids, ...b.ids],
       inchikeys: [...a.inchikeys, ...b.inchikeys],
       smiles: a.smiles && b.smiles && [...a.smiles, ...b.smiles],
-      fingerprints: Uint8Array.of(...a.fingerprints, ...b.fingerprints),
-      descriptors: numbers(a.descriptors, b.descriptors),
+      fingerprints: new Uint8Array(Buffer.concat([a.fingerprints, b.fingerprints])),
+      descriptors: a.descriptors && b.descriptors && joinFloat64(a.descriptors, b.descriptors),
       clusters: a.clusters && b.clusters && [...a.clusters, ...b.clusters],
       series: [...a.series, ...b.series],
     },
     rows: [...first.rows, ...second.rows],
-    values: Float64Array.of(...first.values, ...second.values),
-    censored: Uint8Array.of(...first.censored, ...second.censored),
+    values: joinFloat64(first.values, second.values),
+    censored: Uint8Array.from([...first.censored, ...second.censored]),
     documents: [...first.documents, ...second.documents],
   };
 }
