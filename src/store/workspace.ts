@@ -14,6 +14,7 @@ import { isDead, PROCESS_TAG } from './process-tag.ts';
  *     features/by-input/   <key>.json, which feature set an input has
  *     statistics/          <key>.f64, numbers that follow from a reference (cached-numbers.ts)
  *     outbox/              lineage records that the registry has not taken in yet
+ *     results/             <sha256 of a result>.keys, where each compound stands in it (compound-keys.ts)
  *     tmp/                 files being written, spooled inputs; named <what>.<owner's tag>.<random>
  */
 export interface Workspace {
