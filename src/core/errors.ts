@@ -283,6 +283,38 @@ export const ERRORS = {
     retryable: false,
     exitCode: 2,
   },
+  ERR_POLICY_UNKNOWN: {
+    message: 'There is no policy {policy}: {problem}. Record one with assayer policy add.',
+    status: 404,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_MONITOR_UNKNOWN: {
+    message: 'There is no monitor {monitor} (known: {known}). Add one with assayer monitor add.',
+    status: 404,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_MONITOR: {
+    message: 'Monitor {monitor} cannot do this: {problem}.',
+    status: 409,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_MONITORING_CORRUPT: {
+    message:
+      'The monitoring state {path} is damaged: {problem}. Restore it from a copy, or have it written anew from the recorded decisions with assayer monitor check; without it nobody knows what is frozen.',
+    status: 500,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_FROZEN: {
+    message:
+      'Nothing can be answered: {frozen}. Release another version, have a named person resume this one, or name other endpoints with --endpoints.',
+    status: 409,
+    retryable: false,
+    exitCode: 2,
+  },
   ERR_WEBHOOK: {
     message: 'Webhook {name} cannot be used: {problem}.',
     status: 422,
@@ -424,12 +456,6 @@ export const ERRORS = {
     retryable: false,
     exitCode: 2,
   },
-  ERR_POLICY_TIME: {
-    message: 'Policy {policy} cannot be used: {problem}. A policy judges only what comes after it.',
-    status: 409,
-    retryable: false,
-    exitCode: 2,
-  },
   ERR_KEY: {
     message: 'Key {path} cannot be used: {problem}.',
     status: 422,
@@ -446,6 +472,19 @@ export const ERRORS = {
   ERR_SIGNATURE: {
     message: 'The signature of {what} by key {key} does not fit: it was changed after it was signed.',
     status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_BUNDLE: {
+    message: 'Bundle {path} cannot be taken: {problem}. Nothing was recorded. Ask its sender for a new one.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_BUNDLE_CONFLICT: {
+    message:
+      'Bundle {path} contradicts this registry, and nothing was recorded: {conflicts}. Settle each with its sender, declare another meaning as a variant (--variant), or take the rest (--skip-conflicts).',
+    status: 409,
     retryable: false,
     exitCode: 2,
   },
