@@ -19,6 +19,7 @@ const { values: options } = parseArgs({
 runBench('index.bench.ts', []);
 runBench('nearest.bench.ts', ['FPSim2', 'usearch']);
 runBench('mmd.bench.ts', ['alibi_detect']);
+runBench('drift.bench.ts', []);
 execFileSync(process.execPath, [pathOf('report.ts')], { stdio: 'inherit' });
 
 function runBench(name: string, modules: readonly string[]): void {

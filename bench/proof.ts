@@ -14,6 +14,7 @@ import { writeResult } from './machine.ts';
 import type { ProofPlace } from './proof/compounds.ts';
 import { writeDocument } from './proof/document.ts';
 import { proveLateLabels } from './proof/late-labels.ts';
+import { proveModelNulls } from './proof/model-nulls.ts';
 import { proveMonitor } from './proof/monitor.ts';
 import { proveNullRedraws } from './proof/null-redraws.ts';
 import { provePeers } from './proof/peers.ts';
@@ -31,7 +32,7 @@ const { values: options } = parseArgs({
     workspace: { type: 'string', default: join(tmpdir(), 'assayer-proof') },
     threads: { type: 'string', default: '1' },
     alpha: { type: 'string', default: '0.05' },
-    permutations: { type: 'string', default: '199' },
+    permutations: { type: 'string', default: '399' },
     'case-permutations': { type: 'string', default: '499' },
     redraws: { type: 'string', default: '100' },
     runs: { type: 'string', default: '10000' },
@@ -67,6 +68,10 @@ const PROOFS: Readonly<Record<string, () => Promise<void>>> = {
   'real-cases': async () => {
     const settings = { alpha, permutations: Number(options['case-permutations']), seed };
     await proveRealCases(place, settings, { only, onBatch: write('real-cases') });
+  },
+  'model-nulls': async () => {
+    const onModel = write('model-nulls');
+    await proveModelNulls(place, { alpha, permutations: 999, seed, redraws }, { only, onModel });
   },
   power: async () => {
     await provePower(place, { alpha, permutations, seed, redraws }, { only, onShift: write('power') });

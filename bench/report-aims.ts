@@ -1,4 +1,4 @@
-import type { IndexResult, MmdPeer, MmdResult, NearestResult } from './report-sections.ts';
+import type { DriftResult, IndexResult, MmdPeer, MmdResult, NearestResult } from './report-sections.ts';
 import { figure, type Result, table } from './report-table.ts';
 
 interface ScreenResult {
@@ -44,6 +44,9 @@ export function aims(results: Readonly<Record<string, Result>>): string {
   atLeast('MMD 1000+1000, B = 100: times alibi-detect, one thread', 50, peer?.ratio);
   atMost('the same: relative difference in float64', 1e-9, peer?.difference);
   atMost('MMD 2000+2000, B = 999: seconds of CPU', 1, mmd?.results['2000+2000, tanimoto']?.medianCpu);
+  const drift = results.drift as DriftResult | undefined;
+  atMost('drift check of 12 endpoints, cold: seconds', 20, drift?.results.cold.medianWall);
+  atMost('the same, reference cached: seconds', 5, drift?.results.cached.medianWall);
   const index = results.index as IndexResult | undefined;
   atMost('index of 1,000,000: seconds from opening to the first answer', 1, index?.load.medianWall);
   atMost('the same: memory held, in packed fingerprints', 2.2, index?.load.heldInPacked);

@@ -54,6 +54,21 @@ export interface IndexResult extends Result {
   };
 }
 
+interface DriftSeconds {
+  readonly medianCpu: number;
+  readonly medianWall: number;
+}
+interface DriftCase extends DriftSeconds {
+  readonly cpuSeconds: readonly number[];
+  readonly steps: Readonly<Record<string, DriftSeconds>>;
+}
+export interface DriftResult extends Result {
+  readonly permutations: number;
+  readonly endpoints: number;
+  readonly input: Readonly<Record<'reference' | 'batch', { readonly compounds: number }>>;
+  readonly results: Readonly<Record<'cold' | 'cached', DriftCase>>;
+}
+
 export function nearestSection(result: Result): string {
   const { input, nearestSimilarity, layout, peers, usearchRecall, results } = result as NearestResult;
   const rows = Object.entries(results).flatMap(([setting, { summary, samples }]) =>
@@ -137,3 +152,21 @@ rows as read and the blocks are both in memory until the blocks are done. Buildi
 garbage, hashing.
 `;
 }
+
+export function driftSection(result: Result): string {
+  const { permutations, endpoints, input, results, unit } = result as DriftResult;
+  const { cold, cached } = results;
+  const seconds = (of: DriftSeconds) => [figure(of.medianCpu), figure(of.medianWall)];
+  const rows = Object.keys(cold.steps).map((step) => [
+    step,
+    ...seconds(cold.steps[step]),
+    ...seconds(cached.steps[step]),
+  ]);
+  return `${endpoints} endpoints, a batch of ${figure(input.batch.compounds)} library compounds against a reference of ${figure(input.reference.compounds)}, ${permutations} permutations; ${unit}. Cold is
+a new workspace (${runsText(cold)}); cached has the features of both sides, and the held-out distances and answers of the reference (${runsText(cached)}). Every
+check is a process of its own, start-up among it, and all gave the same report.
+
+${table(['step', 'cold: CPU s', 'wall s', 'cached: CPU s', 'wall s'], [...rows, ['all', ...seconds(cold), ...seconds(cached)]])}`;
+}
+
+const runsText = ({ cpuSeconds: { length } }: DriftCase): string => `${length} run${length === 1 ? '' : 's'}`;

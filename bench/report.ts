@@ -3,7 +3,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { aims } from './report-aims.ts';
 import { gpuSection, isGpuResult, NO_GPU, readGpuResults } from './report-gpu.ts';
-import { indexSection, mmdSection, nearestSection } from './report-sections.ts';
+import { driftSection, indexSection, mmdSection, nearestSection } from './report-sections.ts';
 import { figure, numbersSection, type Result } from './report-table.ts';
 
 const HEAD = `# Results
@@ -42,7 +42,9 @@ function section(result: Result): string {
   const load =
     loadAverage === undefined ? '' : ` The machine's load was ${figure(loadAverage)} when it began.`;
   const head = `### ${name}\n\nMeasured ${measuredAt.slice(0, 10)} at commit ${machine.commit}, Node ${machine.node}.${load}\n`;
-  const make = { nearest: nearestSection, mmd: mmdSection, index: indexSection }[name] ?? numbersSection;
+  const make =
+    { nearest: nearestSection, mmd: mmdSection, index: indexSection, drift: driftSection }[name] ??
+    numbersSection;
   return `${head}\n${make(result)}`;
 }
 

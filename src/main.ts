@@ -185,6 +185,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const context: CommandContext = {
     engine: async (overrides) => createEngine(overrides),
     driftReportHtml: renderDriftReport,
+    auditReportHtml: async (report) => (await import('./dashboard/audit-report.ts')).auditReportHtml(report),
     modelsFolder,
     examplesFolder: fileURLToPath(new URL('examples', root)),
     signal: controller.signal,

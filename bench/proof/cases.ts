@@ -64,15 +64,16 @@ export function drawNumber(tag: string, key: string | number): number {
   return Number.parseInt(createHash('sha256').update(`${tag}:${key}`).digest('hex').slice(0, 12), 16);
 }
 
-/** Rows whose key has an even number under the tag, and the others: whole keys go to one half. */
+/** Rows by the number of their key under the tag: of so many keys one goes to the second part; whole keys go to one part. */
 export function drawHalves(
   rows: readonly number[],
   tag: string,
   keyOf: (row: number) => string | number,
+  oneIn = 2,
 ): [number[], number[]] {
-  const halves: [number[], number[]] = [[], []];
-  for (const row of rows) halves[drawNumber(tag, keyOf(row)) % 2].push(row);
-  return halves;
+  const parts: [number[], number[]] = [[], []];
+  for (const row of rows) parts[drawNumber(tag, keyOf(row)) % oneIn === oneIn - 1 ? 1 : 0].push(row);
+  return parts;
 }
 
 /** As many rows as asked for, those with the smallest numbers under the tag, ascending. */

@@ -1,26 +1,14 @@
-/** Each section of docs/drift-proof.md: a table from a proof's counts, and only words that hold whatever the counts are. */
+/** Sections of docs/drift-proof.md on checks: a table from a proof's counts, and only words that hold whatever the counts are. */
 import { table } from '../report-table.ts';
-import type { LateLabelsProof } from './late-labels.ts';
-import type { MonitorProof } from './monitor.ts';
-import type { AlarmRate, NullRates, NullRedrawsProof } from './null-redraws.ts';
+import { number, rate } from './document-figures.ts';
+import type { ModelNullsProof } from './model-nulls.ts';
+import type { NullRates, NullRedrawsProof } from './null-redraws.ts';
 import type { PeersProof } from './peers.ts';
 import type { PowerProof } from './power.ts';
 import type { RealBatch, RealCasesProof } from './real-cases.ts';
-import type { AlarmCount, SequentialProof } from './sequential.ts';
-import type { SuppressionProof } from './suppression.ts';
 import type { UniformityProof } from './uniformity.ts';
 
 const STREAMS = ['chemistry', 'distance', 'descriptors', 'classifier', 'labels'] as const;
-
-/** `3 of 40 (2 to 20 %)` */
-function rate(counted: AlarmRate | null | undefined): string {
-  if (!counted) return '';
-  const { alarms, redraws, low, high } = counted;
-  return `${alarms} of ${redraws} (${percent(low)} to ${percent(high)} %)`;
-}
-
-const percent = (share: number) => String(Number((100 * share).toPrecision(2)));
-const number = (value: number) => String(Number(value.toPrecision(3)));
 
 export function nullsSection({ settings, designs }: NullRedrawsProof): string {
   const { redraws, alpha, permutations } = settings;
@@ -32,12 +20,34 @@ export function nullsSection({ settings, designs }: NullRedrawsProof): string {
   ];
   const rows = designs.flatMap(({ title, fitting, naive }) => [row(title, fitting), row('', naive)]);
   const most = designs[0]?.rowsOfAHalf;
-  return `Halves of real rows are drawn again and again (${redraws} times, by tag, at most ${most} rows each), and each is checked
-with B = ${permutations}. Streams: p <= ${alpha}; a check is an alarm where any stream's p is at most its part of ${alpha}. Where
-whole documents or scaffolds go to one half, those are what is exchangeable, and permuting rows is wrong; where rows
-are drawn one by one, both are right.
+  return `Real rows are divided again and again (${redraws} times, by tag), and each division is checked with B = ${permutations}: at most ${most} rows a
+side, and more in a reference where one part of several goes to the batch. Streams: p <= ${alpha}; a check is an alarm where any
+stream's p is at most its part of ${alpha}. Where whole documents or scaffolds go to one side, those are what is exchangeable, and
+permuting rows is wrong; where rows are drawn one by one, both are right.
 
-${table(['halves', 'permuted', ...STREAMS, 'whole check'], rows)}`;
+${table(['sides', 'permuted', ...STREAMS, 'whole check'], rows)}`;
+}
+
+export function modelNullsSection({ settings, models }: ModelNullsProof): string {
+  const { alpha, redraws, batch, permutations } = settings;
+  const streams = models[0]?.streams.map(({ stream }) => stream) ?? [];
+  const rows = models.flatMap(({ model, trainingRows, testRows, testScaffolds, streams: found, check }) => [
+    [
+      `${model}: ${trainingRows} training rows, ${testRows} test rows in ${testScaffolds} clusters`,
+      'at its part',
+      ...found.map(({ atItsPart }) => rate(atItsPart)),
+      rate(check),
+    ],
+    ['', `p <= ${alpha}`, ...found.map(({ atAlpha }) => rate(atAlpha)), ''],
+    ['', 'judged', ...found.map(({ judged }) => `${judged} of ${redraws}`), ''],
+  ]);
+  return `The reference is a shipped model: its training rows, and what models that had not seen them said of each. Batches are ${batch} rows
+drawn ${redraws} times from the test rows of its split, with their labels, B = ${permutations}; whole scaffolds are permuted. The test rows are other
+scaffolds of the same source, and no nearer null exists for a model; but the split put them there, and one model has one split.
+So an interval is of draws from these test rows, not of models or sources. A redraw that is not judged is no alarm (proxies say
+so where neither a shift nor sameness is shown).
+
+${table(['model', '', ...streams, 'whole check'], rows)}`;
 }
 
 /** Cases whose labels are expected to move, and batches of them whose labels are not. */
@@ -168,96 +178,4 @@ export function uniformitySection({ settings, ...runs }: UniformityProof): strin
 The last column is the p-value of the hypothesis that p is uniform, by chi-square over 20 bins.
 
 ${table(['', 'runs', ...levels.map((level) => `p <= ${level}`), 'uniform'], rows)}`;
-}
-
-export function lateLabelsSection({ settings, cases }: LateLabelsProof): string {
-  const rows = cases.map((one) => [
-    String(one.rows),
-    `${percent(one.arrived)} %`,
-    rate(one.weighted),
-    rate(one.withoutGroups),
-    rate(one.unweighted),
-    number(one.bias),
-    number(one.unweightedBias),
-  ]);
-  return `Simulated batches submitted over ${settings.days} days, delays exponential with mean ${settings.meanDelayDays} days, errors that grow with the day of
-submission, groups of ${settings.groupSize} that err alike. How many 95 % intervals hold the true mean error: weighted by the chance that a
-label had to arrive, the same with groups taken for independent rows, and the plain mean of what has arrived.
-
-${table(['rows', 'arrived', 'weighted', 'weighted, no groups', 'plain mean', 'bias', 'bias of the plain mean'], rows)}`;
-}
-
-export function suppressionSection({ settings, estimates }: SuppressionProof): string {
-  const rows = estimates.flatMap(({ estimate, figure, points }) =>
-    points.map((point) => [
-      `${estimate}: ${figure}`,
-      `${percent(point.shareAway)} %`,
-      `${percent(point.coverage)} %`,
-      rate(point.withheld),
-      number(point.meanEstimate),
-      number(point.meanTruth),
-      rate(point.held),
-      rate(point.heldWhereShown),
-    ]),
-  );
-  return `Real compounds and a nearest-neighbour model of the lighter half of them (Ames; logD); batches of ${settings.batch}, a share of
-them from the heaviest quarter. How often the engine withholds the estimate, and how often its 95 % interval holds what the labels
-then say: were nothing withheld, and where it is shown.
-
-${table(['estimate', 'from away', 'within domain', 'withheld', 'mean estimate', 'mean truth', 'interval holds', 'where shown'], rows)}`;
-}
-
-export function sequentialSection({ distances, losses, plannedLooks, settings }: SequentialProof): string {
-  const nulls: [string, AlarmCount][] = [
-    ['distances, independent compounds', distances.independent],
-    ['distances, compounds in series, one of each enters', distances.clusteredRepresentatives],
-    ['distances, compounds in series, every one enters (wrong)', distances.clusteredEveryCompound],
-    ['losses at the bound', losses.atTheBound],
-    ['planned looks, each at its level', plannedLooks.eachAtItsLevel],
-    ['planned looks, each at 0.05 (wrong)', plannedLooks.eachAtAlpha],
-  ];
-  const rows = nulls.map(([title, { streams, looks, alarms }]) => [
-    title,
-    String(looks),
-    `${alarms['0.05']} of ${streams}`,
-    alarms['0.01'] === undefined ? '' : `${alarms['0.01']} of ${streams}`,
-  ]);
-  const found = [
-    ...distances.detection.map((one) => ['distances', ...cells(one)]),
-    ...losses.detection.map((one) => ['losses', ...cells(one)]),
-  ];
-  return `Streams without drift, and how many raise any alarm in their whole life; ${settings.compounds} compounds, or ${settings.labels} labels, a look.
-
-${table(['', 'looks', 'alarms at 0.05', 'alarms at 0.01'], rows)}
-Streams that drift: shift in standard deviations of the distance, or the mean loss after the change (the bound is ${settings.bound}).
-
-${table(['', 'shift', 'from look', 'found by look 200', 'before the change', 'median delay, looks'], found)}`;
-}
-
-function cells(one: SequentialProof['distances']['detection'][number]): string[] {
-  const { shift, changeAtLook, detectedByLook200, falseAlarms, streams, medianDelayLooks } = one;
-  return [
-    String(shift),
-    String(changeAtLook),
-    `${detectedByLook200} of ${streams}`,
-    `${falseAlarms} of ${streams}`,
-    medianDelayLooks === null ? 'more than 200' : String(medianDelayLooks),
-  ];
-}
-
-export function monitorSection({ settings, looksOf }: MonitorProof): string {
-  const rows = looksOf.map(({ compounds, still, firstAlarm }) => [
-    String(compounds),
-    `${still.looks}`,
-    rate(still),
-    Object.entries(firstAlarm)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, count]) => `${name.replace(/^\d:/, '').replace('%', ' %')}: ${count}`)
-      .join(', '),
-  ]);
-  return `The sequential test of distances as \`assayer monitor replay\` runs it, alpha ${settings.alpha} for the whole stream, against 5,000 library
-compounds: ${settings.redraws} shuffled streams of other library compounds, and library-slow-mix (seven batches of 1,000, shuffled within
-each), by the share of natural-product-like compounds in the batch of its first alarm.
-
-${table(['compounds a look', 'looks', 'streams without drift with any alarm', 'slow mix, batch of the first alarm'], rows)}`;
 }

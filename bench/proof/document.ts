@@ -1,17 +1,16 @@
 /** Writes docs/drift-proof.md from the counts below bench/results: `node bench/proof.ts --document`. */
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { lateLabelsSection, suppressionSection } from './document-estimates.ts';
 import {
-  lateLabelsSection,
-  monitorSection,
+  modelNullsSection,
   nullsSection,
   peersSection,
   powerSection,
   realCasesSection,
-  sequentialSection,
-  suppressionSection,
   uniformitySection,
 } from './document-sections.ts';
+import { monitorSection, sequentialSection } from './document-sequential.ts';
 
 const HEAD = `# Proof of the drift checks
 
@@ -30,6 +29,7 @@ export interface ProofFile {
 /** Sections in the order of what matters most; each is there once its file is. */
 const SECTIONS: readonly [name: string, title: string, make: (proof: never) => string][] = [
   ['nulls', 'False alarms where nothing has moved', nullsSection],
+  ['model-nulls', 'False alarms against a shipped model', modelNullsSection],
   ['real-cases', 'Real streams', realCasesSection],
   ['power', 'Power', powerSection],
   ['peers', 'Beside other detectors', peersSection],

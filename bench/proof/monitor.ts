@@ -1,137 +1,167 @@
-/** The sequential monitor on real compounds: alarms in shuffled streams in which nothing moves, and its delay in one that goes bad. */
+/** The sequential monitor on real compounds: alarms in streams in which nothing moves, and its delay in one that goes bad. */
 import { seededRandom } from '../../src/core/random.ts';
-import { trainingDistances } from '../../src/flows/drift/training-distances.ts';
+import type { DriftCheck } from '../../src/flows/drift/drift-check.ts';
+import { SplitMonitors } from '../../src/flows/drift/sequential-distances.ts';
 import {
-  type ConformalMonitor,
-  openConformalMonitor,
-  startConformalMonitor,
-} from '../../src/statistics/conformal-martingale.ts';
+  distancesOfRows,
+  type TrainingDistances,
+  trainingDistances,
+} from '../../src/flows/drift/training-distances.ts';
 import { openWorkspace } from '../../src/store/workspace.ts';
 import { caseNamed, readParts } from './cases.ts';
 import { type Compounds, type ProofPlace, placesOf, readCompounds, takeCompounds } from './compounds.ts';
 import { type AlarmRate, rateOf } from './null-redraws.ts';
-import { openParts } from './real-cases.ts';
 import { shuffled } from './shuffled.ts';
 import { checkOf } from './streams.ts';
 
 const STREAM = 'library-slow-mix';
 const NULL_ROWS = 'null-library-random';
-/** Rows of each batch of the stream. */
+/** Rows of each batch of the stream that goes bad. */
 const BATCH = 1000;
 const LOOKS_OF = [50, 1000] as const;
+/** Rows of a still stream and of its reference. */
+const STILL = { reference: 3000, stream: 7000 } as const;
+
+/** What goes to the reference or to the stream whole. */
+type DrawnBy = 'rows' | 'scaffolds';
 
 export interface MonitorProof {
-  readonly settings: { readonly alpha: number; readonly redraws: number; readonly seed: number };
+  readonly settings: {
+    readonly alpha: number;
+    readonly redraws: number;
+    readonly seed: number;
+    readonly reference: number;
+    readonly stream: number;
+    /** Library compounds that both are drawn from. */
+    readonly pool: number;
+  };
   readonly looksOf: readonly {
     /** Compounds at a look. */
     readonly compounds: number;
-    /** Shuffled streams of library compounds with any alarm. */
-    readonly still: AlarmRate & { readonly looks: number };
+    readonly looks: number;
+    /** Streams of library compounds with any alarm, by how they and their references were drawn. */
+    readonly still: Readonly<Record<DrawnBy, AlarmRate>>;
     /** Streams of the slow mix, shuffled within each batch, by the batch of the first alarm; null where none fired. */
     readonly firstAlarm: Readonly<Record<string, number>>;
   }[];
 }
 
-/** @returns counts of both kinds of stream; references and distances are those of `assayer monitor replay` */
+/**
+ * Of every redraw of a still stream the reference, its held-out half and the stream are drawn anew from one pool, so that redraws
+ * are independent given the pool; of the slow mix the held-out half and the order within batches are. Monitors are those of
+ * `assayer monitor replay`.
+ */
 export async function proveMonitor(
   place: ProofPlace,
-  settings: MonitorProof['settings'],
+  settings: Pick<MonitorProof['settings'], 'alpha' | 'redraws' | 'seed'>,
 ): Promise<MonitorProof> {
-  const slow = caseNamed(place.shared, STREAM);
-  const parts = await openParts(place, slow);
-  const reference = parts.get(slow.referencePart) as Compounds;
-  const mixed = await Promise.all(
-    slow.batchParts.map((part) => distancesOf(place, reference, parts.get(part) as Compounds, settings.seed)),
-  );
-  const others = caseNamed(place.shared, NULL_ROWS);
-  const rows = [...readParts(place.shared, others).values()].flatMap((part) => part.rows);
-  const all = await readCompounds(place, others.files[0], rows);
-  const known = new Set(reference.rows);
-  const fresh = takeCompounds(
-    all,
-    placesOf(
-      all,
-      rows.filter((row) => !known.has(row)),
-    ),
-    'still',
-  );
-  const still = await distancesOf(place, reference, fresh, settings.seed);
-  return {
-    settings,
-    looksOf: LOOKS_OF.map((compounds) => {
-      const random = seededRandom(settings.seed);
-      let alarms = 0;
-      const firstAlarm: Record<string, number> = {};
-      let looks = 0;
-      for (let redraw = 0; redraw < settings.redraws; redraw++) {
-        const order = inOrder(still, random).slice(0, slow.batchParts.length * BATCH);
-        looks = Math.ceil(order.length / compounds);
-        if (firstLook(still.open(settings.seed + redraw), order, compounds, settings.alpha) !== null)
-          alarms++;
-        const stream = mixed.flatMap((batch) => inOrder(batch, random));
-        const at = firstLook(mixed[0].open(settings.seed + redraw), stream, compounds, settings.alpha);
-        const name = at === null ? 'never' : slow.batchParts[Math.floor((at * compounds) / BATCH)];
-        firstAlarm[name] = (firstAlarm[name] ?? 0) + 1;
+  const { alpha, redraws, seed } = settings;
+  const { pool, mixed, batchNames } = await readStreams(place);
+  const random = seededRandom(seed);
+  const looksOf = LOOKS_OF.map((compounds) => ({
+    compounds,
+    alarms: { rows: 0, scaffolds: 0 },
+    firstAlarm: {} as Record<string, number>,
+  }));
+  for (let redraw = 0; redraw < redraws; redraw++) {
+    for (const by of ['rows', 'scaffolds'] as const) {
+      const [reference, stream] = drawStill(pool, by, random);
+      const still = await watch(place, reference, stream, seed + redraw);
+      const order = shuffled(stream.rows.length, random);
+      for (const { compounds, alarms } of looksOf) {
+        if (firstLook(still, order, compounds, alpha) !== null) alarms[by]++;
       }
-      return { compounds, still: { ...rateOf(alarms, settings.redraws), looks }, firstAlarm };
-    }),
+    }
+    const slow = await watch(place, mixed.reference, mixed.stream, seed + redraw);
+    const order = batchNames.flatMap((_, b) => shuffled(BATCH, random).map((row) => b * BATCH + row));
+    for (const { compounds, firstAlarm } of looksOf) {
+      const at = firstLook(slow, order, compounds, alpha);
+      const name = at === null ? 'never' : batchNames[Math.floor((at * compounds) / BATCH)];
+      firstAlarm[name] = (firstAlarm[name] ?? 0) + 1;
+    }
+  }
+  return {
+    settings: { ...settings, ...STILL, pool: pool.rows.length },
+    looksOf: looksOf.map(({ compounds, alarms, firstAlarm }) => ({
+      compounds,
+      looks: Math.ceil(STILL.stream / compounds),
+      still: { rows: rateOf(alarms.rows, redraws), scaffolds: rateOf(alarms.scaffolds, redraws) },
+      firstAlarm,
+    })),
   };
 }
 
-interface Looked {
-  readonly distance: number;
-  readonly cluster: string;
+interface Streams {
+  /** Library compounds, the reference of the slow mix among them. */
+  readonly pool: Compounds;
+  readonly mixed: { readonly reference: Compounds; readonly stream: Compounds };
+  readonly batchNames: readonly string[];
 }
 
-interface Distances {
-  readonly rows: readonly Looked[];
-  /** A monitor before its first look. */
-  readonly open: (seed: number) => ConformalMonitor;
+async function readStreams(place: ProofPlace): Promise<Streams> {
+  const slow = caseNamed(place.shared, STREAM);
+  const parts = readParts(place.shared, slow);
+  const rowsOf = (part: string) => parts.get(part)?.rows ?? [];
+  const others = [...readParts(place.shared, caseNamed(place.shared, NULL_ROWS)).values()];
+  const still = [...new Set([...rowsOf(slow.referencePart), ...others.flatMap(({ rows }) => rows)])];
+  const stream = slow.batchParts.flatMap((part) => rowsOf(part).slice(0, BATCH));
+  const all = await readCompounds(place, slow.files[0], [...new Set([...still, ...stream])]);
+  const take = (rows: readonly number[], name: string) => takeCompounds(all, placesOf(all, rows), name);
+  return {
+    pool: take(still, 'library'),
+    mixed: { reference: take(rowsOf(slow.referencePart), 'reference'), stream: take(stream, STREAM) },
+    batchNames: slow.batchParts,
+  };
 }
 
-async function distancesOf(
+/** A reference and a stream of compounds that are not in it. */
+function drawStill(pool: Compounds, by: DrawnBy, random: () => number): [Compounds, Compounds] {
+  const { clusters } = pool.sample;
+  const places = new Map<string, number[]>();
+  for (const at of pool.rows.keys()) {
+    const key = (by === 'scaffolds' && clusters?.[at]) || `row ${at}`;
+    const own = places.get(key);
+    if (own) own.push(at);
+    else places.set(key, [at]);
+  }
+  const groups = [...places.values()];
+  const order = shuffled(groups.length, random).flatMap((group) => groups[group]);
+  // Where the cut falls within a scaffold, what the reference has of it never enters.
+  return [
+    takeCompounds(pool, order.slice(0, STILL.reference), 'reference'),
+    takeCompounds(pool, order.slice(STILL.reference, STILL.reference + STILL.stream), 'stream'),
+  ];
+}
+
+interface Watched {
+  readonly check: DriftCheck;
+  readonly distances: TrainingDistances;
+}
+
+async function watch(
   place: ProofPlace,
   reference: Compounds,
-  batch: Compounds,
+  stream: Compounds,
   seed: number,
-): Promise<Distances> {
-  const check = checkOf(place, reference, batch, { alpha: 0.05, permutations: 99, seed }, 1);
+): Promise<Watched> {
+  const check = checkOf(place, reference, stream, { alpha: 0.05, permutations: 99, seed }, 1);
   const distances = await trainingDistances(check, await openWorkspace(place.workspace));
-  const { clusters } = reference.sample;
-  if (!distances || !clusters) throw new Error('nothing can be held out');
-  const { heldOut, calibration } = distances;
-  return {
-    rows: Array.from(distances.batch, (distance, i) => ({
-      distance,
-      cluster: batch.sample.clusters?.[i] ?? '',
-    })),
-    open: (monitorSeed) => {
-      const names = Array.from(heldOut, (row) => clusters[row]);
-      const state = startConformalMonitor(monitorSeed, { values: calibration, clusters: names });
-      // A cluster that the training set holds is no news.
-      return openConformalMonitor({ ...state, clusters: [...new Set([...state.clusters, ...clusters])] });
-    },
-  };
+  if (!distances) throw new Error('nothing can be held out');
+  return { check, distances };
 }
 
-/** Number of the look that alarms first, from 0; null where none does. */
+/** Number of the look that alarms first, from 0; null where none does. @param order  of the rows of the stream */
 function firstLook(
-  monitor: ConformalMonitor,
-  rows: readonly Looked[],
+  { check, distances }: Watched,
+  order: readonly number[],
   compounds: number,
   alpha: number,
 ): number | null {
-  for (let look = 0; look * compounds < rows.length; look++) {
-    const own = rows.slice(look * compounds, (look + 1) * compounds);
-    const { anytimeP } = monitor.observe(
-      own.map(({ distance }) => distance),
-      own.map(({ cluster }) => cluster),
-    );
-    if (anytimeP <= alpha) return look;
+  const monitor = new SplitMonitors(check, distances);
+  for (let look = 0; look * compounds < order.length; look++) {
+    const rows = order.slice(look * compounds, (look + 1) * compounds);
+    const clusters = rows.map((row) => check.batch.clusters?.[row] ?? '');
+    if (monitor.observe(distancesOfRows(distances, rows), clusters).anytimeP <= alpha) return look;
   }
   return null;
-}
-
-function inOrder({ rows }: Pick<Distances, 'rows'>, random: () => number): Looked[] {
-  return shuffled(rows.length, random).map((at) => rows[at]);
 }

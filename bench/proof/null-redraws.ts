@@ -13,6 +13,8 @@ import { type JudgeSettings, judgeStreams } from './streams.ts';
 
 /** Rows of each half at most, as in make-null-rates.py. */
 const MOST_ROWS = 500;
+/** Rows of the reference at most where it is the larger side. */
+const MOST_REFERENCE = 2000;
 
 /** How halves of real rows are drawn. */
 export interface NullDesign {
@@ -26,6 +28,8 @@ export interface NullDesign {
   readonly tag: string;
   /** What goes to one half whole. */
   readonly halvesOf: ClusterBy;
+  /** One key of so many goes to the batch; 2 when not said. */
+  readonly oneIn?: number;
   /** The null that fits; 'rows' would be as right where rows are drawn one by one. */
   readonly permuted: ClusterBy;
 }
@@ -88,6 +92,42 @@ export const NULL_DESIGNS: readonly NullDesign[] = [
     halvesOf: 'rows',
     permuted: 'scaffold',
   },
+  {
+    id: 'aqsoldb-a-random-20',
+    title: 'AqSolDB source A, random rows, one in 20 to the batch',
+    caseId: 'null-aqsoldb-a-random',
+    tag: 'null-aq-20-',
+    halvesOf: 'rows',
+    oneIn: 20,
+    permuted: 'scaffold',
+  },
+  {
+    id: 'hlm-random-10',
+    title: 'Biogen HLM rows, random rows, one in 10 to the batch',
+    caseId: 'null-hlm-random',
+    tag: 'null-hlm-10-',
+    halvesOf: 'rows',
+    oneIn: 10,
+    permuted: 'scaffold',
+  },
+  {
+    id: 'cyp3a4-documents-6',
+    title: 'CYP3A4 rows of 2000-2009, whole documents, one in 6 to the batch',
+    caseId: 'null-cyp3a4-document',
+    tag: 'null-cyp3a4-6-',
+    halvesOf: 'document',
+    oneIn: 6,
+    permuted: 'document',
+  },
+  {
+    id: 'library-scaffolds-20',
+    title: '8,000 library rows, whole scaffolds, one in 20 to the batch',
+    caseId: 'null-library-scaffold',
+    tag: 'null-library-20-',
+    halvesOf: 'scaffold',
+    oneIn: 20,
+    permuted: 'scaffold',
+  },
 ];
 
 /** Alarms among redraws, with the exact 95 % interval of their rate. */
@@ -137,9 +177,10 @@ export async function openDesign(place: ProofPlace, design: NullDesign, most = M
   };
   return (redraw, clusterBy) => {
     const tag = `${design.tag}${redraw}`;
-    const halves = drawHalves(compounds.rows, tag, keyOf);
+    const halves = drawHalves(compounds.rows, tag, keyOf, design.oneIn);
     const [reference, batch] = halves.map((half, side) => {
-      const taken = placesOf(compounds, drawRows(half, most, `${tag} rows`));
+      const rowsOfSide = side === 0 && design.oneIn ? MOST_REFERENCE : most;
+      const taken = placesOf(compounds, drawRows(half, rowsOfSide, `${tag} rows`));
       return takeCompounds(compounds, taken, `${tag} ${side}`, clusterBy);
     });
     return [reference, batch];

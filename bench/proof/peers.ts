@@ -24,7 +24,7 @@ const STREAM = 'library-slow-mix';
 /** Redraws of nothing: rows drawn one by one, and whole scaffolds or documents. */
 const NULLS = ['hlm-random', 'hlm-scaffolds', 'library-random', 'cyp3a4-documents'] as const;
 /** A peer that takes longer is stopped, and what it has answered is kept. */
-const PEER_SECONDS = 150;
+const PEER_SECONDS = 400;
 
 /** One detector over the stream and the redraws. */
 export interface PeerResult {

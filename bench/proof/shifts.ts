@@ -1,8 +1,8 @@
 /** Shifts put into real compounds and labels: how both sides of a redraw are drawn. */
 import { DESCRIPTOR_COUNT, DESCRIPTOR_NAMES } from '../../src/core/descriptors.ts';
-import { joinFloat64 } from '../../src/core/join-arrays.ts';
 import { caseNamed, drawNumber, readParts } from './cases.ts';
 import { type Compounds, type ProofPlace, readCompounds, takeCompounds } from './compounds.ts';
+import { joinCompounds } from './join-compounds.ts';
 import { askNeighbors } from './neighbor-model.ts';
 import { openParts } from './real-cases.ts';
 import { shuffled } from './shuffled.ts';
@@ -30,7 +30,7 @@ export async function library(place: ProofPlace, share: number): Promise<Draw> {
     const order = shuffled(general.rows.length, random).slice(0, 2 * rows - swapped);
     const batch = takeCompounds(general, order.slice(rows), 'batch');
     const others = takeCompounds(special, shuffled(special.rows.length, random).slice(0, swapped), 'special');
-    return [takeCompounds(general, order.slice(0, rows), 'reference'), joined(batch, others)];
+    return [takeCompounds(general, order.slice(0, rows), 'reference'), joinCompounds(batch, others)];
   };
 }
 
@@ -108,26 +108,4 @@ async function poolOf(place: ProofPlace, id: string): Promise<Compounds> {
   const one = caseNamed(place.shared, id);
   const rows = [...readParts(place.shared, one).values()].flatMap((part) => part.rows);
   return readCompounds(place, one.files[0], rows);
-}
-
-function joined(first: Compounds, second: Compounds): Compounds {
-  if (second.rows.length === 0) return first;
-  const [a, b] = [first.sample, second.sample];
-  return {
-    sample: {
-      ...a,
-      hash: `${a.hash} ${b.hash}`,
-      ids: [...a.ids, ...b.ids],
-      inchikeys: [...a.inchikeys, ...b.inchikeys],
-      smiles: a.smiles && b.smiles && [...a.smiles, ...b.smiles],
-      fingerprints: new Uint8Array(Buffer.concat([a.fingerprints, b.fingerprints])),
-      descriptors: a.descriptors && b.descriptors && joinFloat64(a.descriptors, b.descriptors),
-      clusters: a.clusters && b.clusters && [...a.clusters, ...b.clusters],
-      series: [...a.series, ...b.series],
-    },
-    rows: [...first.rows, ...second.rows],
-    values: joinFloat64(first.values, second.values),
-    censored: Uint8Array.from([...first.censored, ...second.censored]),
-    documents: [...first.documents, ...second.documents],
-  };
 }

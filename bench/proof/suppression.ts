@@ -1,28 +1,15 @@
 /** Estimates of performance without labels on real compounds: how far off they are beyond the domain, and that they are withheld there. */
-import { DESCRIPTOR_COUNT, DESCRIPTOR_NAMES } from '../../src/core/descriptors.ts';
 import { seededRandom } from '../../src/core/random.ts';
+import { numberNames } from '../../src/flows/drift/number-names.ts';
 import { clusterFolds } from '../../src/statistics/cluster-folds.ts';
 import { confidenceBasedEstimate } from '../../src/statistics/confidence-based.ts';
 import { directLossEstimate } from '../../src/statistics/direct-loss.ts';
 import { applyIsotonic, fitIsotonic } from '../../src/statistics/isotonic.ts';
 import { nearestDistances } from '../../src/statistics/nearest-distance.ts';
-import { drawRows } from './cases.ts';
-import { type Compounds, type ProofPlace, readCompounds } from './compounds.ts';
+import type { Compounds, ProofPlace } from './compounds.ts';
 import { askNeighbors } from './neighbor-model.ts';
 import { type AlarmRate, rateOf } from './null-redraws.ts';
-
-const BATCH = 300;
-/** Share of the batch that comes from beyond the chemistry that the model knows. */
-const SHARES_AWAY = [0, 0.25, 0.5, 1] as const;
-const FILES = {
-  'confidence-based': {
-    path: 'raw/pharmabench/ames_cls_final_data.csv.gz',
-    rows: 9138,
-    tag: 'suppression-ames',
-  },
-  'direct-loss': { path: 'raw/pharmabench/logd_reg_final_data.csv.gz', rows: 6000, tag: 'null-logd' },
-} as const;
-type Estimate = keyof typeof FILES;
+import { type SuppressionCase, suppressionCases } from './suppression-cases.ts';
 
 export interface SuppressionPoint {
   readonly shareAway: number;
@@ -39,38 +26,29 @@ export interface SuppressionPoint {
 }
 
 export interface SuppressionProof {
-  readonly settings: { readonly redraws: number; readonly batch: number; readonly seed: number };
-  readonly estimates: readonly {
-    readonly estimate: Estimate;
-    readonly figure: string;
+  readonly settings: { readonly redraws: number; readonly seed: number };
+  readonly estimates: readonly (Pick<SuppressionCase, 'estimate' | 'figure' | 'title' | 'batch'> & {
     readonly compounds: number;
     readonly points: readonly SuppressionPoint[];
-  }[];
+  })[];
 }
 
 /**
- * The lighter half of the compounds is what a nearest-neighbour model knows: half of its scaffolds train it, the others are
- * held out, for calibration (an isotonic one, or a model of the loss) and for batches. The heaviest quarter is away.
+ * Half of the scaffolds (or documents) at home train a nearest-neighbour model, the others are held out, for calibration (an
+ * isotonic one, or a model of the loss) and for batches.
  */
 export async function proveSuppression(
   place: ProofPlace,
   { redraws, seed }: { redraws: number; seed: number },
 ): Promise<SuppressionProof> {
   const estimates = [];
-  for (const estimate of Object.keys(FILES) as Estimate[]) {
-    const { path, rows, tag } = FILES[estimate];
-    const drawn = drawRows(
-      Array.from({ length: rows }, (_, row) => row),
-      Math.min(rows, 6000),
-      tag,
-    );
-    const all = await readCompounds(place, path, drawn);
-    const known = await learn(place, all, seed);
-    const points = SHARES_AWAY.map((share) => pointOf(all, known, estimate, share, redraws, seed));
-    const figure = estimate === 'confidence-based' ? 'accuracy' : 'mean absolute error, log units';
-    estimates.push({ estimate, figure, compounds: all.rows.length, points });
+  for (const one of await suppressionCases(place)) {
+    const { estimate, figure, title, batch, all } = one;
+    const known = await learn(place, one, seed);
+    const points = one.sharesAway.map((share) => pointOf(one, known, share, redraws, seed));
+    estimates.push({ estimate, figure, title, batch, compounds: all.rows.length, points });
   }
-  return { settings: { redraws, batch: BATCH, seed }, estimates };
+  return { settings: { redraws, seed }, estimates };
 }
 
 interface Learnt {
@@ -81,39 +59,25 @@ interface Learnt {
   /** By place. */
   readonly predicted: Float64Array;
   readonly distance: Float64Array;
-  readonly scaffold: Uint32Array;
+  readonly group: Uint32Array;
 }
 
-async function learn(place: ProofPlace, all: Compounds, seed: number): Promise<Learnt> {
-  const descriptors = all.sample.descriptors as Float64Array;
-  const column = DESCRIPTOR_NAMES.indexOf('exactmw');
-  const mass = Float64Array.from(all.rows, (_, at) => descriptors[at * DESCRIPTOR_COUNT + column]);
-  const sorted = mass.slice().sort();
-  const [middle, heavy] = [0.5, 0.75].map((share) => sorted[Math.floor(share * sorted.length)]);
-  const numbers = new Map<string, number>();
-  const scaffold = Uint32Array.from(all.sample.clusters ?? [], (name) => {
-    const number = numbers.get(name) ?? numbers.size;
-    numbers.set(name, number);
-    return number;
-  });
-  const places = [...all.rows.keys()];
-  const light = places.filter((at) => mass[at] <= middle);
+async function learn(place: ProofPlace, { all, home, away }: SuppressionCase, seed: number): Promise<Learnt> {
+  const group = Uint32Array.from(numberNames(all.sample.clusters ?? []).numbers);
   const folds = clusterFolds(
-    light.map((at) => scaffold[at]),
+    home.map((at) => group[at]),
     4,
     seed,
   );
-  const inFold = (...wanted: number[]) => light.filter((_, i) => wanted.includes(folds[i]));
-  const training = inFold(0, 1);
-  const { predicted, distance } = await askNeighbors(place, all, training, places);
-  const away = places.filter((at) => mass[at] > heavy);
-  return { calibration: inFold(2), home: inFold(3), away, predicted, distance, scaffold };
+  const inFold = (...wanted: number[]) => home.filter((_, i) => wanted.includes(folds[i]));
+  const places = [...all.rows.keys()];
+  const { predicted, distance } = await askNeighbors(place, all, inFold(0, 1), places);
+  return { calibration: inFold(2), home: inFold(3), away, predicted, distance, group };
 }
 
 function pointOf(
-  all: Compounds,
+  { all, estimate, batch: size }: SuppressionCase,
   known: Learnt,
-  estimate: Estimate,
   shareAway: number,
   redraws: number,
   seed: number,
@@ -128,8 +92,8 @@ function pointOf(
   const counts = { withheld: 0, held: 0, heldWhereShown: 0 };
   const means = { coverage: 0, estimate: 0, truth: 0 };
   for (let redraw = 0; redraw < redraws; redraw++) {
-    const away = Math.round(shareAway * BATCH);
-    const batch = [...draw(known.home, BATCH - away), ...draw(known.away, away)];
+    const away = Math.round(shareAway * size);
+    const batch = [...draw(known.home, size - away), ...draw(known.away, away)];
     const coverage = nearestDistances(
       calibrated,
       batch.map((at) => known.distance[at]),
@@ -188,7 +152,7 @@ function accuracyOf(
 
 function lossOf(
   { values }: Compounds,
-  { calibration, predicted, distance, scaffold }: Learnt,
+  { calibration, predicted, distance, group }: Learnt,
   batch: readonly number[],
   domainCoverage: number,
 ): Asked {
@@ -199,7 +163,7 @@ function lossOf(
     features: features(calibration),
     width: 2,
     losses: calibration.map(loss),
-    groups: calibration.map((at) => scaffold[at]),
+    groups: calibration.map((at) => group[at]),
   };
   const whole = directLossEstimate(labelled, features(batch), { domainCoverage, leastCoverage: 0 });
   const asShown = directLossEstimate(labelled, features(batch), { domainCoverage });

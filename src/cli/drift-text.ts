@@ -1,4 +1,12 @@
-import type { DriftReport, DriftSide, Moved, Verdict } from '../core/drift.ts';
+import {
+  type DriftFigure,
+  type DriftReport,
+  type DriftSide,
+  type Moved,
+  STREAM_NAMES,
+  type Verdict,
+} from '../core/drift.ts';
+import { unitAlone } from '../core/endpoint.ts';
 import { textTable } from './text-table.ts';
 
 const SHOWN_MOVED = 5;
@@ -8,9 +16,9 @@ export function driftText(report: DriftReport): string {
   const { settings, verdicts } = report;
   const header = ['stream', 'state', 'p', 'effect', 'would be found', 'reference', 'batch'];
   const rows = verdicts.map((verdict) => [
-    verdict.stream,
+    STREAM_NAMES[verdict.stream],
     stateText(verdict),
-    verdict.p === null ? '' : short(verdict.p),
+    pText(verdict),
     verdict.effect ? `${verdict.effect.name} ${short(verdict.effect.value)}` : '',
     verdict.minimumDetectable === null ? '' : short(verdict.minimumDetectable),
     String(verdict.counts.reference),
@@ -31,32 +39,53 @@ export function driftText(report: DriftReport): string {
   ].join('\n');
 }
 
+/** p beside what it was compared with. */
+function pText({ p, alpha }: Verdict): string {
+  return p === null ? '' : `${short(p)} (of ${short(alpha)})`;
+}
+
 function stateText({ state, reason }: Verdict): string {
   return state === 'not-evaluable' ? `not evaluable (${reason})` : state;
 }
 
-function verdictText({ stream, inWords, state, moved }: Verdict): string[] {
+function verdictText({ stream, inWords, state, moved, figures = [] }: Verdict): string[] {
   const lines = moved.slice(0, SHOWN_MOVED).map((one) => {
     const [example] = one.examples;
     return `    ${one.name || 'without rings'}: ${one.effect.name} ${short(one.effect.value)}, ${sidesText(one)}${example ? `, like ${example}` : ''}`;
   });
-  return [`${stream}: ${inWords}`, ...(state === 'drift' ? lines : [])];
+  return [
+    `${STREAM_NAMES[stream]}: ${inWords}`,
+    ...(state === 'drift' ? lines : []),
+    ...figures.map((one) => `    ${figureText(one)}`),
+  ];
+}
+
+/** A figure with its interval, where it has one, and what it is from. */
+function figureText({ name, value, unit, low, high, n }: DriftFigure): string {
+  const interval = low === undefined || high === undefined ? '' : ` (${short(low)} to ${short(high)})`;
+  const brief = unitAlone(unit);
+  return `${name} ${short(value)}${interval}${brief && ` ${brief}`}, n = ${n}`;
 }
 
 /** Both sides of what moved, by its measure. */
-function sidesText({ measure, reference, batch }: Moved): string {
+function sidesText({ measure, reference, batch, unit }: Moved): string {
+  const [before, scale] = [
+    reference === null ? 'not known' : short(reference),
+    unit ? ` ${unitAlone(unit)}` : '',
+  ];
   if (measure === 'compounds') {
-    return `${batch} ${batch === 1 ? 'compound' : 'compounds'} in the batch, ${reference} in the reference`;
+    return `${batch} ${batch === 1 ? 'compound' : 'compounds'} in the batch, ${before} in the reference`;
   }
-  return `${measure} ${short(batch)} in the batch, ${short(reference)} in the reference`;
+  return `${measure} ${short(batch)} in the batch, ${before} in the reference${scale}`;
 }
 
 function modelText({ endpoint, version, hash, unit }: DriftReport['models'][number]): string {
   return `model      ${endpoint}@${version} (${hash.slice(0, 12)}), ${unit}`;
 }
 
-function sideText(side: string, { name, hash, rows, rejected, clusters }: DriftSide): string {
-  return `${side.padEnd(10)} ${name} (${hash.slice(0, 12)}): ${rows} compounds in ${clusters} clusters, ${rejected} rejected`;
+function sideText(side: string, { name, hash, how, rows, rejected, clusters }: DriftSide): string {
+  const size = `${rows} ${rows === 1 ? 'compound' : 'compounds'} in ${clusters} ${clusters === 1 ? 'cluster' : 'clusters'}`;
+  return `${side.padEnd(10)} ${name} (${hash.slice(0, 12)}): ${size}, ${rejected} rejected${how ? `; ${how}` : ''}`;
 }
 
 function short(value: number): string {

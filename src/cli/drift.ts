@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { AssayerError } from '../core/errors.ts';
 import { checkDrift } from '../flows/drift/check-drift.ts';
-import { writeText } from '../flows/write-text.ts';
+import { type OutputFile, openOutput } from '../store/output-file.ts';
 import { addComparisonOptions, type ComparisonOptions } from './comparison-options.ts';
 import { driftText } from './drift-text.ts';
 import { count, list, probability } from './options.ts';
@@ -17,6 +18,7 @@ interface DriftOptions extends ComparisonOptions {
   permutations: number;
   html?: string;
   failOnDrift?: boolean;
+  failOnNotEvaluable?: boolean;
   json?: boolean;
 }
 
@@ -28,8 +30,8 @@ Examples:
   assayer drift --reference ames --batch this-week.csv --json --fail-on-drift
 `;
 
-/** Exit code where drift was found and --fail-on-drift was given. */
-const DRIFT_FOUND = 3;
+/** Exit code where drift was found, or nothing could be judged, and the option that asks for it was given. */
+const TOLD = 3;
 
 /** `assayer drift`: whether a batch still is what a model was made for. */
 export function addDriftCommand(program: Command, context: CommandContext): void {
@@ -57,12 +59,15 @@ export function addDriftCommand(program: Command, context: CommandContext): void
     .option('--permutations <n>', 'permutations of each test', count, 999);
   addComparisonOptions(command, context)
     .option('--html <file>', 'write the report as one self-contained page')
-    .option('--fail-on-drift', `end with exit code ${DRIFT_FOUND} where drift was found`)
+    .option('--fail-on-drift', `end with exit code ${TOLD} where drift was found`)
+    .option('--fail-on-not-evaluable', `end with exit code ${TOLD} where nothing could be judged`)
     .option('--json', 'print the whole report as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (options: DriftOptions) => {
       const engine = await context.engine(options.threads ? { threads: options.threads } : {});
       const { reference, batch, cluster, alpha, permutations, seed, smilesColumn, idColumn } = options;
+      // Before anything is computed, so that a place that cannot be written is told at once.
+      await using page = options.html === undefined ? null : await openPage(options.html, context.signal);
       const report = await checkDrift(
         engine,
         {
@@ -83,10 +88,27 @@ export function addDriftCommand(program: Command, context: CommandContext): void
         },
         { signal: context.signal, onStep: (step) => !options.json && process.stderr.write(`${step}\n`) },
       );
-      if (options.html) await writeText(options.html, await context.driftReportHtml(report), context.signal);
+      if (page) {
+        await page.write(Buffer.from(await context.driftReportHtml(report)));
+        await page.commit();
+      }
       process.stdout.write(`${options.json ? JSON.stringify(report) : driftText(report)}\n`);
-      if (options.failOnDrift && report.state === 'drift') context.exitCode = DRIFT_FOUND;
+      const isTold =
+        (options.failOnDrift && report.state === 'drift') ||
+        (options.failOnNotEvaluable && report.state === 'not-evaluable');
+      if (isTold) context.exitCode = TOLD;
     });
+}
+
+/** Opens the page of --html. @throws ERR_OUTPUT_BUSY, ERR_OUTPUT_UNWRITABLE that names the option, ERR_CANCELLED */
+async function openPage(path: string, signal: AbortSignal): Promise<OutputFile> {
+  try {
+    return await openOutput(path, signal);
+  } catch (cause) {
+    if (!(cause instanceof AssayerError) || cause.code !== 'ERR_OUTPUT_UNWRITABLE') throw cause;
+    const problem = String(cause.details.problem);
+    throw new AssayerError('ERR_OUTPUT_UNWRITABLE', { path: `${path} of --html`, problem }, { cause });
+  }
 }
 
 /** The call that gives this report again, with every setting that changes it. */

@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type BridgeReport, checkBridge } from '../flows/drift/bridge.ts';
 import { foldText } from '../flows/drift/bridge-words.ts';
+import { recordBridge } from '../flows/monitor/events.ts';
+import { actedText, actOptions, openPlace } from './monitor-options.ts';
 import { probability } from './options.ts';
 import type { CommandContext } from './run.ts';
 import { textTable } from './text-table.ts';
@@ -13,6 +15,10 @@ interface BridgeOptions {
   alpha: number;
   log10?: boolean;
   failOnChange?: boolean;
+  record?: string;
+  workspace: string;
+  team?: string;
+  models: string;
   json?: boolean;
 }
 
@@ -28,6 +34,7 @@ Values are compared in log units: give columns of log10 values (pIC50, logS), or
 Examples:
   assayer monitor bridge controls.csv --before old_pIC50 --after new_pIC50 --margin 0.3 --id compound
   assayer monitor bridge controls.csv --before old_nM --after new_nM --log10 --margin 0.3 --fail-on-change
+  assayer monitor bridge controls.csv --before old_pIC50 --after new_pIC50 --margin 0.3 --record herg
 `;
 
 /** `assayer monitor bridge`: whether an assay still measures what it measured, by compounds measured twice. */
@@ -52,6 +59,10 @@ export function addBridgeCommand(monitor: Command, context: CommandContext): voi
     )
     .option('--log10', 'take the log10 of the values, which are as measured')
     .option('--fail-on-change', `end with exit code ${CHANGE_FOUND} where the assay changed`)
+    .option('--record <monitor>', 'record the verdict for a monitor, and act by its policy')
+    .option('--workspace <folder>', 'folder of the registry, with --record', '.assayer')
+    .option('--team <name>', 'in whose name it is recorded (default: $ASSAYER_TEAM, else shared)')
+    .option('--models <folder>', 'folder of model artifacts, with --record', context.modelsFolder)
     .option('--json', 'print all figures and pairs as JSON')
     .addHelpText('after', EXAMPLES)
     .action(async (path: string, { id, ...options }: BridgeOptions) => {
@@ -61,8 +72,21 @@ export function addBridgeCommand(monitor: Command, context: CommandContext): voi
         context.signal,
       );
       process.stdout.write(`${options.json ? JSON.stringify(report) : bridgeText(report)}\n`);
+      if (options.record !== undefined) await record(options.record, report, options, context);
       if (options.failOnChange && report.state === 'changed') context.exitCode = CHANGE_FOUND;
     });
+}
+
+/** Tells on standard error what was decided: with --json standard output holds the report alone. */
+async function record(
+  monitor: string,
+  report: BridgeReport,
+  options: BridgeOptions,
+  context: CommandContext,
+): Promise<void> {
+  await using registry = await openPlace(options, context);
+  const acted = await recordBridge(registry, monitor, report, actOptions(context));
+  process.stderr.write(`recorded for monitor ${monitor}\n${actedText(acted).join('\n')}\n`);
 }
 
 function positive(text: string): number {

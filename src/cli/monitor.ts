@@ -2,7 +2,11 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { PeriodLength } from '../flows/drift/periods.ts';
 import { type Replay, type ReplayLook, replay } from '../flows/drift/replay.ts';
 import { addComparisonOptions, type ComparisonOptions } from './comparison-options.ts';
+import { addMonitorCommands } from './monitor-add.ts';
 import { addBridgeCommand } from './monitor-bridge.ts';
+import { addMonitorCheckCommands } from './monitor-check.ts';
+import { addMonitorEventCommands } from './monitor-events.ts';
+import { addMonitorWorkCommand } from './monitor-work.ts';
 import { count, list, probability } from './options.ts';
 import type { CommandContext } from './run.ts';
 import { textTable } from './text-table.ts';
@@ -32,6 +36,10 @@ export function addMonitorCommand(program: Command, context: CommandContext): vo
     .command('monitor')
     .description('Watch a stream of compounds.')
     .addHelpText('after', EXAMPLES);
+  addMonitorCommands(monitor, context);
+  addMonitorCheckCommands(monitor, context);
+  addMonitorEventCommands(monitor, context);
+  addMonitorWorkCommand(monitor, context);
   addBridgeCommand(monitor, context);
   const command = monitor
     .command('replay')
@@ -82,6 +90,12 @@ function period(text: string): PeriodLength {
   throw new InvalidArgumentError('Give day, week, month, or a whole number of rows.');
 }
 
+/** The sequential test fires where compounds lie nearer, too. */
+function way({ alarm, shift }: NonNullable<ReplayLook['sequential']>): string {
+  if (!alarm || shift === null) return '';
+  return shift > 0 ? ' (farther)' : ' (nearer)';
+}
+
 /** One line for each look: p of each stream, an exclamation mark where it fires. */
 function replayText({ looks, streams, level, settings, firstAlarm }: Replay): string {
   const mark = (p: number, fires: boolean) => `${Number(p.toPrecision(2))}${fires ? ' !' : ''}`;
@@ -91,7 +105,7 @@ function replayText({ looks, streams, level, settings, firstAlarm }: Replay): st
     ...verdicts
       .filter(({ stream }) => streams.includes(stream))
       .map(({ p, state, reason }) => (p === null ? (reason ?? '') : mark(p, state === 'drift'))),
-    sequential ? mark(sequential.anytimeP, sequential.alarm) : 'not judged',
+    sequential ? `${mark(sequential.anytimeP, sequential.alarm)}${way(sequential)}` : 'not judged',
   ]);
   const first = Object.entries(firstAlarm).map(([name, when]) => `${name.padEnd(12)} ${when ?? 'never'}`);
   return [

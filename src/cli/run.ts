@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
+import type { AuditReport } from '../core/audit.ts';
 import type { DriftReport } from '../core/drift.ts';
 import { AssayerError, describeCause } from '../core/errors.ts';
 import { ENGINE_VERSION } from '../core/version.ts';
 import type { Engine } from '../flows/engine.ts';
+import { addAuditCommand } from './audit.ts';
 import { addDemoCommand } from './demo.ts';
 import { addDevicesCommand } from './devices.ts';
 import { addDriftCommand } from './drift.ts';
@@ -10,8 +12,11 @@ import { addIndexCommand } from './index.ts';
 import { addModelsCommand } from './models.ts';
 import { addMonitorCommand } from './monitor.ts';
 import { addNeighborsCommand } from './neighbors.ts';
+import { addPolicyCommand } from './policy.ts';
+import { addRegistryCommand } from './registry.ts';
 import { addReleaseCommand } from './release.ts';
 import { addScreenCommand } from './screen.ts';
+import { addTraceCommand } from './trace.ts';
 import { addTrainCommand } from './train.ts';
 import { requireOptionsLast, usageError } from './usage.ts';
 import { addValidateCommand } from './validate.ts';
@@ -26,6 +31,8 @@ export interface CommandContext {
   }): Promise<Engine>;
   /** The report as one self-contained HTML file, with drawn structures. */
   driftReportHtml(report: DriftReport): Promise<string>;
+  /** The audit as one self-contained HTML file. */
+  auditReportHtml(report: AuditReport): Promise<string>;
   readonly modelsFolder: string;
   readonly examplesFolder: string;
   readonly signal: AbortSignal;
@@ -50,9 +57,13 @@ export async function runCli(args: readonly string[], context: CommandContext): 
     addNeighborsCommand,
     addDriftCommand,
     addMonitorCommand,
+    addPolicyCommand,
     addTrainCommand,
     addValidateCommand,
     addReleaseCommand,
+    addTraceCommand,
+    addRegistryCommand,
+    addAuditCommand,
     addModelsCommand,
     addDevicesCommand,
     addDemoCommand,

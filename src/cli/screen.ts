@@ -1,4 +1,6 @@
 import { type Command, Option } from 'commander';
+import { isFrozen, isRefused, stateText, withholdsOutside } from '../core/monitoring-state.ts';
+import type { WorkRecord } from '../flows/lineage.ts';
 import { type ScreenSummary, screen } from '../flows/screen.ts';
 import { INPUT_FORMATS, type TableFormat } from '../store/table-format.ts';
 import { count, devices, list } from './options.ts';
@@ -50,7 +52,7 @@ export function addScreenCommand(program: Command, context: CommandContext): voi
     .option('--models <folder>', 'folder of model artifacts', context.modelsFolder)
     .option(
       '--workspace <folder>',
-      'folder that keeps feature sets between screens, and releases',
+      'folder that keeps feature sets between screens, releases, and what monitoring has frozen',
       '.assayer',
     )
     .addOption(
@@ -103,10 +105,31 @@ export function addScreenCommand(program: Command, context: CommandContext): voi
 
 /** Predictions own standard output with `--out -`; the summary then goes to standard error. */
 function present(summary: ScreenSummary, options: ScreenOptions): void {
+  const warning = frozenWarning(summary.lineage.work.models);
+  if (warning) {
+    const text = options.json
+      ? JSON.stringify({ warning: { message: warning } })
+      : `assayer: warning: ${warning}`;
+    process.stderr.write(`${text}\n`);
+  }
   const stream = options.out === '-' ? process.stderr : process.stdout;
   stream.write(
     options.json ? `${JSON.stringify(summary.lineage)}\n` : `${summaryText(summary, options.device)}\n`,
   );
+}
+
+/** What must not be overlooked in a batch job whose exit code is 0; null where nothing is frozen. */
+export function frozenWarning(models: WorkRecord['models']): string | null {
+  const told = models.flatMap(({ endpoint, version, states = [] }) => {
+    if (!isFrozen(states)) return [];
+    const effect = isRefused(states)
+      ? 'refuses to answer, so its columns are empty'
+      : withholdsOutside(states)
+        ? 'gives no value outside its domain'
+        : 'answers with a mark';
+    return [`${endpoint}@${version} is frozen and ${effect} (${endpoint}_state says why)`];
+  });
+  return told.length > 0 ? `${told.join('; ')}.` : null;
 }
 
 /**
@@ -139,6 +162,9 @@ export function summaryText(
     ...(unreleased.length > 0
       ? [`not released  ${unreleased.join(', ')}; this workspace releases ${releasedInstead.join(', ')}`]
       : []),
+    ...work.models.flatMap(({ endpoint, version, states }) =>
+      states ? [`state      ${endpoint}@${version}: ${stateText(states)}`] : [],
+    ),
     `device     ${[...new Set(Object.values(devices))].join(', ')}; features ${featureSet.reused ? 'reused' : 'computed'}${featureSet.sha256 ? ` (${featureSet.sha256.slice(0, 12)})` : ', not kept'}`,
     ...refusals
       .filter(({ device }) => named.includes(device))

@@ -13,9 +13,23 @@ export const DRIFT_STREAMS = {
 
 export type DriftStream = keyof typeof DRIFT_STREAMS;
 
+/** What a person calls each stream, on the page, in the terminal and in sentences. */
+export const STREAM_NAMES: Readonly<Record<DriftStream, string>> = {
+  chemistry: 'Chemistry',
+  distance: 'Distance to the training set',
+  descriptors: 'Descriptors and covariates',
+  classifier: 'Classifier between the two sides',
+  outputs: 'Predictions',
+  labels: 'Measured values',
+  performance: 'Performance',
+  estimate: 'Expected performance',
+  proxies: 'Confidence against chemistry',
+};
+
 /** Why a stream has no verdict. */
 export const NOT_EVALUABLE = {
   'too-few-compounds': 'there are too few compounds',
+  inconclusive: 'neither a shift nor its absence can be shown',
   'labels-immature': 'too few of the labels have arrived',
   'outside-domain': 'too many compounds lie outside the domain',
   'contract-mismatch': 'the two sides were made under different feature contracts',
@@ -36,6 +50,12 @@ export interface DriftEffect {
   readonly high?: number;
 }
 
+/** A figure for the reader of a verdict's details. It tests nothing. */
+export interface DriftFigure extends DriftEffect {
+  /** Compounds that it is from. */
+  readonly n: number;
+}
+
 /** Something that moved: a chemical series, a descriptor, a covariate, an output. */
 export interface Moved {
   readonly kind: 'series' | 'descriptor' | 'covariate' | 'output';
@@ -47,8 +67,11 @@ export interface Moved {
   readonly p: number | null;
   /** What `reference` and `batch` are. */
   readonly measure: 'compounds' | 'median' | 'share' | 'mean in standard deviations';
-  readonly reference: number;
+  /** null where it is not known: which series a model was trained on, by what it keeps of them. */
+  readonly reference: number | null;
   readonly batch: number;
+  /** Of `reference` and `batch`, where they have one. */
+  readonly unit?: string;
   /** SMILES of some compounds of the batch, most telling first. */
   readonly examples: readonly string[];
 }
@@ -82,7 +105,70 @@ export interface Verdict {
   readonly permutations: number;
   readonly seed: number;
   readonly moved: readonly Moved[];
+  /** Further figures, where there are any. */
+  readonly figures?: readonly DriftFigure[];
 }
+
+/** A loss that has arrived, as a risk process takes it. */
+export interface ArrivedLoss {
+  /** InChIKey; the id of a compound that has none. One compound is there once. */
+  readonly compound: string;
+  /** Equal numbers belong together; of this check alone. */
+  readonly series: number;
+  /** Day such as 2026-03-31; null where it is not told. */
+  readonly measuredOn: string | null;
+  /** In [0, 1] */
+  readonly loss: number;
+}
+
+/**
+ * Losses in [0, 1], for a process that bets on their mean from check to check. A loss is divided by `cap`, and is 1 beyond it;
+ * `cap` follows from the reference alone, so that no batch can change it.
+ */
+export interface RiskLosses {
+  /** 99th percentile of the held-out losses, in the unit of the error; 1 for classes, whose losses are in [0, 1]. */
+  readonly cap: number;
+  /** Mean of the held-out losses, divided and cut likewise, each series with its mean; in (0, 1]. */
+  readonly reference: number;
+  /**
+   * By day of arrival, those of no day last, else by compound. A process takes each compound once in its life, and of
+   * several compounds of a series their mean.
+   */
+  readonly arrived: readonly ArrivedLoss[];
+}
+
+/** Numbers of a check that a policy reads, of the model that is its reference; each null where it could not be had. */
+export interface DriftFigures {
+  /** Share of the whole batch that lies no farther from the training set than 95 % of held-out compounds; 95 % interval. */
+  readonly domain: { readonly share: number; readonly low: number; readonly high: number } | null;
+  /** Of labels of compounds that the model was not trained on. */
+  readonly labels: {
+    /** Share of submitted labels expected to be there; 1 where no submission is told: all that will come are taken to be. */
+    readonly maturity: number;
+    /** (sum w)^2 / sum w^2 of the arrived labels' weights. */
+    readonly effectiveLabels: number;
+    /** p that loss and delay do not depend on each other; 1 where all delays are equal, null where it was not tested. */
+    readonly delayP: number | null;
+    /** When 80 % are expected to be there, or have been (ISO 8601); null where the delays seen so far do not tell. */
+    readonly matureOn: string | null;
+  } | null;
+  /** Of the same compounds. */
+  readonly performance: {
+    /** Mean absolute error or Brier score, each label weighted by the chance that it had to have arrived. */
+    readonly error: number;
+    /** Its 95 % interval, series taken as independent; null with labels of a single series. */
+    readonly low: number | null;
+    readonly high: number | null;
+    /** Mean loss of held-out compounds. */
+    readonly reference: number;
+    /** The modelled scale; '' for a Brier score. */
+    readonly unit: string;
+    /** null where no held-out compound has a loss above 0. */
+    readonly risk: RiskLosses | null;
+  } | null;
+}
+
+export const NO_FIGURES: DriftFigures = { domain: null, labels: null, performance: null };
 
 /** A histogram of both sides over equal bins of [from, to]; counts of values outside are in the outer bins. */
 export interface DriftHistogram {
@@ -132,6 +218,8 @@ export interface DriftSide {
   readonly name: string;
   /** SHA-256 of what the rows were read from; an artifact's hash for a model. */
   readonly hash: string;
+  /** How its columns of SMILES and ids were found, in words; a model has none. */
+  readonly how?: string;
   readonly rows: number;
   readonly rejected: number;
   /** Different clusters among the rows. */
@@ -166,6 +254,7 @@ export interface DriftReport {
   /** The verdict in a sentence or two, before any figure. */
   readonly inWords: string;
   readonly verdicts: readonly Verdict[];
+  readonly figures: DriftFigures;
   readonly plots: DriftPlots;
   /** The command that gives this report again. */
   readonly command: string;

@@ -53,6 +53,42 @@ export function toUnit(transform: Transform, modelled: number): number {
   }
 }
 
+/** A unit or scale without what is remarked on it: `log10(bound/unbound)` of `log10(bound/unbound), limits -3 to 3`. */
+export function unitAlone(unit: string): string {
+  return unit.split(/, | = /)[0];
+}
+
+/** No measured quantity has a log10 beyond this. */
+const LARGEST_LOG = 20;
+/** 1 mol/L in nM: no assay measures at more. */
+const LARGEST_NM = 1e9;
+
+/**
+ * Why no measurement can have a value, in words with what it may be instead; null where one can.
+ * @param value  in the endpoint's unit, a finite number
+ */
+export function whyImpossible(
+  { transform, unit }: Pick<EndpointDefinition, 'transform' | 'unit'>,
+  value: number,
+): string | null {
+  switch (transform) {
+    case 'log10-odds': {
+      if (value >= 0 && value <= 1) return null;
+      const isPercent = value > 1 && value <= 100;
+      return `${value} is no ${unit}, which lies from 0 to 1${isPercent ? '; percent? Then divide by 100' : ''}`;
+    }
+    case '9-log10':
+      if (value > LARGEST_NM) return `${value} ${unit} is more than 1 mol/L; is it in another unit?`;
+      if (value <= 0) return `${value} is no concentration in ${unit}, which is above 0; a logarithm?`;
+      return null;
+    case 'identity': {
+      const isLog = unit.startsWith('log10(');
+      if (!isLog || Math.abs(value) <= LARGEST_LOG) return null;
+      return `${value} is no ${unit}; as measured? Then take its log10`;
+    }
+  }
+}
+
 /** True where a larger modelled value means a smaller value in the unit, so that interval ends swap. */
 export function reversesOrder(transform: Transform): boolean {
   return transform === '9-log10';

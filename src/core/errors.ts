@@ -72,7 +72,7 @@ export const ERRORS = {
     exitCode: 2,
   },
   ERR_OUTPUT_UNWRITABLE: {
-    message: 'Output {path} cannot be written: {problem}. Choose another place with --out.',
+    message: 'Output {path} cannot be written: {problem}. Choose another place.',
     status: 422,
     retryable: false,
     exitCode: 2,
@@ -202,7 +202,7 @@ export const ERRORS = {
     exitCode: 2,
   },
   ERR_LABELS: {
-    message: 'Row {row} of the labels {path} cannot be used: {problem}.',
+    message: 'The labels {path} cannot be used: {problem}.',
     status: 422,
     retryable: false,
     exitCode: 2,
@@ -297,6 +297,12 @@ export const ERRORS = {
   },
   ERR_MONITOR: {
     message: 'Monitor {monitor} cannot do this: {problem}.',
+    status: 409,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_RETRAIN: {
+    message: 'No candidate of {endpoint} was made: {problem}.',
     status: 409,
     retryable: false,
     exitCode: 2,
@@ -426,6 +432,31 @@ export const ERRORS = {
   },
   ERR_REGISTRY_EMPTY: {
     message: 'The registry holds no records yet, so there is no head to sign. Record something first.',
+    status: 409,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_TEAM_UNKNOWN: {
+    message:
+      'The registry knows no team {team} (known: {known}). Record it with assayer registry team {team} --title "...", or correct the name.',
+    status: 404,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_LINEAGE: {
+    message: 'The lineage record cannot be taken in: {problem}.',
+    status: 422,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_TRACE_UNKNOWN: {
+    message: 'Nothing is known of {what}: {looked}.',
+    status: 404,
+    retryable: false,
+    exitCode: 2,
+  },
+  ERR_TRACE_AMBIGUOUS: {
+    message: '{what} may be several things: {candidates}. Give more of the name.',
     status: 409,
     retryable: false,
     exitCode: 2,

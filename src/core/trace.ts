@@ -81,9 +81,11 @@ export interface TracedPrediction extends TracedRow {
     readonly inchikey: string | null;
     readonly value: number | null;
   };
+  /** What monitoring had put in force for this answer and why; null where nothing was. */
+  readonly state: string | null;
 }
 
-/** A row of the compound for which no model answered: the input was rejected. */
+/** A row of the compound without an answer: the input was rejected, or the model was frozen and refused. */
 export interface TracedRejection extends TracedRow {
   readonly reason: string;
 }

@@ -1,5 +1,5 @@
-import type { DriftReport, DriftSide, Verdict } from '../core/drift.ts';
-import { ABSENT, hashOf, NULLS, outside, STREAM_NAMES } from './drift-words.ts';
+import { type DriftReport, type DriftSide, STREAM_NAMES, type Verdict } from '../core/drift.ts';
+import { ABSENT, hashOf, NULLS, outside } from './drift-words.ts';
 import { type Content, html, type Markup, NOTHING } from './escape.ts';
 import { count, counted, numeral, setting } from './figures.ts';
 import { facts, table } from './table.ts';

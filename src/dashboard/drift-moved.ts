@@ -1,5 +1,11 @@
-import type { DriftHistogram, DriftReport, Moved, Verdict } from '../core/drift.ts';
-import { effectOf, footnote, outside, pOf, STREAM_NAMES } from './drift-words.ts';
+import {
+  type DriftHistogram,
+  type DriftReport,
+  type Moved,
+  STREAM_NAMES,
+  type Verdict,
+} from '../core/drift.ts';
+import { effectOf, footnote, outside, pOf } from './drift-words.ts';
 import { html, type Markup, NOTHING } from './escape.ts';
 import { count, figure, percent, unitBeside, withUnit } from './figures.ts';
 import { seriesCard } from './series-card.ts';
@@ -93,7 +99,8 @@ function columnTable(
     label: measure === null ? side : `${side}, ${MEASURES[measure].head}`,
     numeric: true,
   });
-  const value = (one: Moved, number: number) => {
+  const value = (one: Moved, number: number | null) => {
+    if (number === null) return html`<span class="absent">not known</span>`;
     const text = MEASURES[one.measure].text(number);
     return measure === null ? html`${text} <small>${MEASURES[one.measure].head}</small>` : text;
   };
@@ -107,7 +114,7 @@ function columnTable(
       ...(tested ? [{ label: 'p, corrected', numeric: true }] : []),
     ],
     rows: moved.map((one) => [
-      html`${outside(one.name)}${underName(kind === null ? KINDS[one.kind] : '')}${underName(one.measure === 'median' ? unitBeside(one.name, columns.get(one.name)?.unit ?? '') : '')}`,
+      html`${outside(one.name)}${underName(kind === null ? KINDS[one.kind] : '')}${underName(one.measure === 'median' ? unitBeside(one.name, one.unit ?? columns.get(one.name)?.unit ?? '') : '')}`,
       value(one, one.batch),
       value(one, one.reference),
       effect === null ? effectOf(one.effect) : withUnit(one.effect.value, one.effect.unit),

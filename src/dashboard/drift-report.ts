@@ -1,4 +1,5 @@
 import type { DriftReport } from '../core/drift.ts';
+import { driftDetails } from './drift-details.ts';
 import { driftMethod } from './drift-method.ts';
 import { driftMoved } from './drift-moved.ts';
 import { driftPlots } from './drift-plots.ts';
@@ -24,7 +25,7 @@ export function driftReportHtml(report: DriftReport, drawings: ReadonlyMap<strin
     html`${driftSummary(report)}
 ${driftMoved(report, drawings)}
 ${driftPlots(report)}
-${driftMethod(report)}
+${driftDetails(report)}${driftMethod(report)}
 <section class="glossary">
 <h2>Words used here</h2>
 ${facts([...streamQuestions(report.verdicts), ...DRIFT_GLOSSARY])}</section>

@@ -3,9 +3,10 @@ import {
   type DriftReport,
   type DriftSide,
   NOT_EVALUABLE,
+  STREAM_NAMES,
   type Verdict,
 } from '../core/drift.ts';
-import { countsOf, detectableOf, effectOf, outside, pOf, STREAM_NAMES, sentences } from './drift-words.ts';
+import { countsOf, detectableOf, effectOf, outside, pOf, sentences } from './drift-words.ts';
 import { type Content, html, type Markup, NOTHING } from './escape.ts';
 import { count, counted, setting } from './figures.ts';
 import { stateMark } from './state-mark.ts';

@@ -1,20 +1,7 @@
-import type { DriftEffect, DriftStream, Verdict } from '../core/drift.ts';
+import type { DriftEffect, Verdict } from '../core/drift.ts';
 import { html, type Markup } from './escape.ts';
 import { count, counted, figure, isShort, numeral, percent, setting, withUnit } from './figures.ts';
 import { shorten } from './shorten.ts';
-
-/** Streams by the names that a reader of the report knows them by. */
-export const STREAM_NAMES: Readonly<Record<DriftStream, string>> = {
-  chemistry: 'Chemistry',
-  distance: 'Distance to the training set',
-  descriptors: 'Descriptors and covariates',
-  classifier: 'Classifier between the two sides',
-  outputs: 'Predictions',
-  labels: 'Measured values',
-  performance: 'Performance',
-  estimate: 'Expected performance',
-  proxies: 'Confidence against chemistry',
-};
 
 export const NULLS: Readonly<Record<Verdict['nullHypothesis'], string>> = {
   rows: 'compounds are exchangeable one by one',

@@ -29,7 +29,7 @@ function figuresOf({ effect, reference, batch }: Moved, verdict: Verdict): (read
       ? ['Beyond the domain', compounds(effect.value)]
       : [shorten(effect.name, 60), partOf(effect, verdict.effect)],
     ['In the batch', compounds(batch)],
-    ['In the reference', compounds(reference)],
+    ['In the reference', reference === null ? 'not known' : compounds(reference)],
   ];
 }
 

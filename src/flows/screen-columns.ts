@@ -1,15 +1,20 @@
 import type { CompoundBatch, FeatureBatch } from '../core/compound.ts';
 import type { EndpointDefinition } from '../core/endpoint.ts';
 import type { ColumnValues, TableColumn } from '../store/table-columns.ts';
-import type { EndpointAnswers } from './predict.ts';
+import type { ToldAnswers } from './frozen-answers.ts';
 
 /**
  * The columns of a screen's output, in order, with units.
- * @param extra columns after those of the endpoints
+ * @param extra columns after those of the endpoints; and endpoints for which monitoring has put something in force: only
+ *   these have a column for it, so that what nobody has frozen keeps its bytes
  */
 export function screenColumns(
   endpoints: readonly EndpointDefinition[],
-  extra: { readonly lowEvidence: boolean; readonly notes: boolean },
+  extra: {
+    readonly lowEvidence: boolean;
+    readonly notes: boolean;
+    readonly withState?: ReadonlySet<string>;
+  },
 ): TableColumn[] {
   const columns: TableColumn[] = [
     { name: 'row', type: 'int', nullable: false },
@@ -31,6 +36,7 @@ export function screenColumns(
       { name: `${id}_nn_id`, type: 'string', nullable: true },
       { name: `${id}_nn_value`, type: 'float', nullable: true, unit },
     );
+    if (extra.withState?.has(id)) columns.push({ name: `${id}_state`, type: 'string', nullable: true });
   }
   if (extra.lowEvidence) columns.push({ name: 'low_evidence', type: 'string', nullable: true });
   if (extra.notes) columns.push({ name: 'notes', type: 'string', nullable: true });
@@ -45,7 +51,7 @@ export function screenRows(
   compounds: CompoundBatch,
   features: FeatureBatch,
   endpoints: readonly EndpointDefinition[],
-  answers: readonly EndpointAnswers[],
+  answers: readonly ToldAnswers[],
   lowEvidence: readonly string[],
 ): Record<string, ColumnValues[string]> {
   const accepted = (texts: readonly string[]) =>
@@ -70,6 +76,7 @@ export function screenRows(
     rows[`${id}_nn_similarity`] = answers[e].similarity;
     rows[`${id}_nn_id`] = answers[e].neighborId;
     rows[`${id}_nn_value`] = answers[e].neighborValue;
+    rows[`${id}_state`] = answers[e].state;
   });
   return rows;
 }

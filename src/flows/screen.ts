@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { LOW_EVIDENCE_ROWS } from '../core/artifact.ts';
 import type { CompoundBatch, FeatureBatch } from '../core/compound.ts';
-import { contractHash } from '../core/contract.ts';
 import { AssayerError } from '../core/errors.ts';
+import { isRefused } from '../core/monitoring-state.ts';
 import type { Refusal } from '../core/ports.ts';
-import type { ReleaseState } from '../core/release.ts';
-import { ENGINE_VERSION } from '../core/version.ts';
-import { type CompoundTable, openTable } from '../store/compound-table.ts';
+import { openTable } from '../store/compound-table.ts';
+import { readMonitoringState } from '../store/monitoring-state.ts';
 import type { ColumnValues } from '../store/table-columns.ts';
 import type { TableFormat } from '../store/table-format.ts';
 import { createTableWriter, type TableWriter } from '../store/table-writer.ts';
@@ -15,12 +13,13 @@ import { openWorkspace } from '../store/workspace.ts';
 import { requireDistinctFiles } from './distinct-files.ts';
 import type { Engine, Progress } from './engine.ts';
 import { openFeatures } from './features.ts';
-import { type LineageRecord, leaveInOutbox, type WorkRecord, workHash, writeRecord } from './lineage.ts';
-import type { ModelArtifact } from './models.ts';
+import { answersUnder, refusedAnswers, requireAnyAnswer } from './frozen-answers.ts';
+import { type LineageRecord, leaveInOutbox, workHash, writeRecord } from './lineage.ts';
 import { predictBatch } from './predict.ts';
 import { type ReadyModel, readModels, readyModel } from './ready-models.ts';
 import { currentReleases, releasedVersions } from './released-models.ts';
 import { screenColumns, screenRows } from './screen-columns.ts';
+import { answeringModels, workRecord } from './screen-work.ts';
 import { started } from './started.ts';
 
 export interface ScreenRequest {
@@ -59,8 +58,10 @@ export interface ScreenSummary {
 /**
  * Screens a table of compounds: features, then value, interval, domain and nearest training compound from every
  * model, row by row in the order of the input. Output appears under its name only when it is whole; equal input,
- * contract, models and engine give equal bytes.
- * @throws ERR_INPUT_*, ERR_OUTPUT_*, ERR_MODEL_*, ERR_RELEASE_CORRUPT, ERR_CONTRACT_MISMATCH, ERR_NO_BACKEND, ERR_CANCELLED
+ * contract, models, states of monitoring and engine give equal bytes. A model that monitoring has frozen answers with its
+ * state in a column of its own, and one that refuses leaves its other columns empty.
+ * @throws ERR_INPUT_*, ERR_OUTPUT_*, ERR_MODEL_*, ERR_RELEASE_CORRUPT, ERR_CONTRACT_MISMATCH, ERR_NO_BACKEND,
+ *   ERR_CANCELLED, ERR_MONITORING_CORRUPT, ERR_FROZEN (every model refuses)
  */
 export async function screen(
   engine: Engine,
@@ -73,10 +74,15 @@ export async function screen(
   const sidecar = request.output === '-' ? null : `${request.output}.lineage.json`;
   requireDistinctFiles([request.input, request.output, request.rejects, sidecar]);
   const workspace = await openWorkspace(request.workspace);
+  // Before the releases: where one is replaced in between, its state is void; the other order could miss one in force.
+  const monitoring = await readMonitoringState(workspace);
   const releases = await currentReleases(workspace);
   const names = await releasedVersions(request.modelsFolder, request.models, releases);
   const artifacts = await readModels(engine, request.modelsFolder, names);
   const endpoints = artifacts.map(({ manifest }) => manifest.endpoint);
+  const answering = answeringModels(artifacts, releases, monitoring);
+  requireAnyAnswer(answering);
+  const states = answering.map((model) => model.states ?? []);
   const table = resources.use(
     await openTable(request.input, {
       format: request.format,
@@ -86,9 +92,10 @@ export async function screen(
       spoolFolder: workspace.tmp,
     }),
   );
-  const work = workRecord(engine, table, artifacts, releases, request.notes === true);
+  const work = workRecord(engine, table, answering, request.notes === true);
   const lowEvidence = work.models.filter((model) => model.lowEvidence).map(({ endpoint }) => endpoint);
-  const extra = { lowEvidence: lowEvidence.length > 0, notes: work.notes };
+  const withState = new Set(work.models.filter((model) => model.states).map(({ endpoint }) => endpoint));
+  const extra = { lowEvidence: lowEvidence.length > 0, notes: work.notes, withState };
   const output = resources.use(
     await createTableWriter(request.output, screenColumns(endpoints, extra), {
       metadata: { 'assayer.work': JSON.stringify(work) },
@@ -98,14 +105,21 @@ export async function screen(
   const rejects = request.rejects ? resources.use(await createRejects(request.rejects)) : null;
   const source = await openFeatures(engine, table, workspace, signal);
   const batches = started(source.batches, resources);
-  const models: ReadyModel[] = [];
-  for (const artifact of artifacts) models.push(await readyModel(engine, artifact, resources));
+  // null for one that refuses: nothing is computed to be thrown away.
+  const models: (ReadyModel | null)[] = [];
+  for (const [m, artifact] of artifacts.entries())
+    models.push(isRefused(states[m]) ? null : await readyModel(engine, artifact, resources));
 
   const counts = { rows: 0, accepted: 0, rejected: 0 };
   for await (const { compounds, features } of batches) {
     if (signal?.aborted) throw new AssayerError('ERR_CANCELLED', {});
     const answers = [];
-    for (const model of models) answers.push(await predictBatch(model, features));
+    for (const [m, model] of models.entries())
+      answers.push(
+        model
+          ? answersUnder(states[m], await predictBatch(model, features))
+          : refusedAnswers(states[m], features.reasons),
+      );
     const columns = screenRows(compounds, features, endpoints, answers, lowEvidence);
     await output.write(columns, features.count);
     onRows?.(columns, features.count);
@@ -134,7 +148,9 @@ export async function screen(
     output: written,
     rejects: rejectsWritten,
     featureSet: { sha256: source.sha256(), reused: source.reused },
-    devices: Object.fromEntries(models.map((model, i) => [endpoints[i].id, model.device])),
+    devices: Object.fromEntries(
+      models.flatMap((model, m) => (model ? [[endpoints[m].id, model.device]] : [])),
+    ),
     refusals: distinctRefusals(models),
     environment: engine.environment,
     counts,
@@ -149,38 +165,9 @@ export async function screen(
   return { lineage, columnsChosen: table.how, releasedInstead };
 }
 
-/** What the result is made of. */
-function workRecord(
-  engine: Engine,
-  table: CompoundTable,
-  artifacts: readonly ModelArtifact[],
-  releases: ReleaseState['endpoints'],
-  notes: boolean,
-): WorkRecord {
-  const { sha256, format, smilesColumn, idColumn } = table;
-  return {
-    schema: 'assayer.work/1',
-    engine: ENGINE_VERSION,
-    contract: contractHash(engine.contract),
-    input: { sha256, format, smilesColumn, idColumn },
-    models: artifacts.map(({ manifest }) => ({
-      endpoint: manifest.endpoint.id,
-      version: manifest.version,
-      hash: manifest.hash,
-      unit: manifest.endpoint.unit,
-      lowEvidence: manifest.dataset.counts.train < LOW_EVIDENCE_ROWS,
-      calibrated: manifest.calibration.kind !== 'none',
-      released: Object.hasOwn(releases, manifest.endpoint.id)
-        ? releases[manifest.endpoint.id].artifact === manifest.hash
-        : null,
-    })),
-    notes,
-  };
-}
-
 /** Why devices were not used, each reason once. */
-function distinctRefusals(models: readonly ReadyModel[]): Refusal[] {
-  const refusals = models.flatMap((model) => model.refusals);
+function distinctRefusals(models: readonly (ReadyModel | null)[]): Refusal[] {
+  const refusals = models.flatMap((model) => model?.refusals ?? []);
   return [...new Map(refusals.map((refusal) => [`${refusal.device} ${refusal.reason}`, refusal])).values()];
 }
 

@@ -1,4 +1,5 @@
 import { AssayerError } from '../core/errors.ts';
+import { isRefused } from '../core/monitoring-state.ts';
 import type {
   CompoundName,
   TracedPrediction,
@@ -24,7 +25,8 @@ const ANSWER_ENDINGS = [
 /** The columns of a result that a trace reads (screen-columns.ts). */
 export function traceColumns(work: WorkRecord): string[] {
   const answers = work.models.flatMap(({ endpoint }) => ANSWER_ENDINGS.map((ending) => endpoint + ending));
-  return [...ROW_COLUMNS, ...answers];
+  const states = work.models.flatMap((model) => (model.states ? [`${model.endpoint}_state`] : []));
+  return [...ROW_COLUMNS, ...answers, ...states];
 }
 
 /** Which readings a row agrees with: keys are hashes, so what stands in the row decides. */
@@ -36,7 +38,8 @@ export function matchesOf(row: ResultRow, readings: readonly TraceReading[]): Co
 }
 
 /**
- * What a row says: a rejection, or what every model of the run said, in the order of the models.
+ * What a row says: a rejection, or what every model of the run said, in the order of the models; of one that was frozen and
+ * refused to answer a rejection with its state.
  * @throws ERR_INPUT_CORRUPT where a cell is not what a screen writes
  */
 export function tracedOf(
@@ -53,6 +56,9 @@ export function tracedOf(
   };
   return run.work.models.map((model) => {
     const { endpoint } = model;
+    const state = textOf(row, `${endpoint}_state`);
+    if (model.states && isRefused(model.states))
+      return { ...common, reason: `${endpoint}@${model.version}: ${required(state, `${endpoint}_state`)}` };
     const number = (ending: string) => numberOf(run, row, endpoint + ending);
     return {
       ...common,
@@ -76,6 +82,7 @@ export function tracedOf(
         inchikey: textOf(row, `${endpoint}_nn_id`),
         value: number('_nn_value'),
       },
+      state,
     };
   });
 }

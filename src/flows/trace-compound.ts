@@ -17,12 +17,18 @@ import type { LineageRecord } from './lineage.ts';
 import { readQuery } from './trace-compound-query.ts';
 import { matchesOf, traceColumns, tracedOf } from './trace-compound-row.ts';
 
+/** Records of runs, or what gives those that are worth a look for the names of a compound. */
+export type RunsToTrace =
+  | AsyncIterable<LineageRecord>
+  | Iterable<LineageRecord>
+  | ((readings: readonly TraceReading[]) => AsyncIterable<LineageRecord>);
+
 /**
  * Every prediction ever made for a compound, over the results of many runs: which model said what, when, on which device
  * and why (nearest training compound). Results are searched by their key files; where one is missing or damaged it is
  * made from the result first, which reads that result whole once. Results that are gone, were altered or cannot be read
  * are listed with the reason, and give no value; those whose keys do not name the compound are not opened at all.
- * @param runs  records of the runs to look through, in any order; each run once
+ * @param runs  of the runs to look through, in any order; each run once
  * @param query  an InChIKey, a SMILES or an id as it stood in the input; see `readQuery`
  * @returns what was found, in the order of time
  * @throws ERR_USAGE, ERR_CHEMISTRY, ERR_WORKSPACE, ERR_OUT_OF_MEMORY, ERR_CANCELLED
@@ -30,7 +36,7 @@ import { matchesOf, traceColumns, tracedOf } from './trace-compound-row.ts';
 export async function traceCompound(
   engine: Engine,
   workspace: Workspace,
-  runs: AsyncIterable<LineageRecord> | Iterable<LineageRecord>,
+  runs: RunsToTrace,
   query: TraceQuery,
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<CompoundTrace> {
@@ -42,7 +48,7 @@ export async function traceCompound(
   const unread: UnreadResult[] = [];
   const keysMade: string[] = [];
   let count = 0;
-  for await (const run of runs) {
+  for await (const run of typeof runs === 'function' ? runs(readings) : runs) {
     if (signal?.aborted) throw new AssayerError('ERR_CANCELLED', {}, { cause: signal.reason });
     count++;
     let rows: number | null = null;

@@ -72,3 +72,12 @@ export async function runsWith(
   );
   return rows.map((row) => parseRecord(row) as RegistryRecord<'run'>);
 }
+
+/** The last record of a kind; null where there is none. */
+export async function lastRecord<K extends RecordKind>(sql: Sql, kind: K): Promise<RegistryRecord<K> | null> {
+  const [row] = await sql.query<StoredRecord>(
+    `select ${COLUMNS} from assayer.records where kind = $1 order by sequence desc limit 1`,
+    [kind],
+  );
+  return row ? (parseRecord(row) as RegistryRecord<K>) : null;
+}

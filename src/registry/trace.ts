@@ -50,3 +50,13 @@ export async function trace(sql: Sql, name: string, way: 'origins' | 'results'):
   }
   return links;
 }
+
+/** Everything that went into runs and came out of them, by run. */
+export async function linksOfRuns(sql: Sql, runs: readonly string[]): Promise<Link[]> {
+  return await sql.query<Link>(
+    `select run as "from", hash as "to", role from assayer.edges where run = any($1::text[]) and direction = 'in'
+     union all select hash, run, 'run' from assayer.edges where run = any($1::text[]) and direction = 'out'
+     order by 1, 2, 3`,
+    [runs],
+  );
+}

@@ -11,7 +11,7 @@ export interface ClassifierInput {
   readonly names: readonly string[];
   /** float64 [n, d], row-major, finite; standardized here over both sides together, which no permutation changes */
   readonly features: Float64Array;
-  /** uint32 [n], 0 .. count - 1, from `clusterFolds` by the same clusters as the labels */
+  /** uint32 [n], two or more numbers, from `clusterFolds` by the same clusters as the labels */
   readonly folds: Uint32Array;
   /** Column 0 observed, 1 = batch. */
   readonly labels: PermutationLabels;
@@ -52,7 +52,7 @@ export interface ClassifierTwoSample {
  *
  * Cost: n d^2 / 2 once, then (B + 1) (n d for the scores and m d for the m batch rows); one fit to the end, of the observed
  * labels on all rows, for the weights. n = 12,452, d = 43, B = 999 take about 1.2 s of one core.
- * @throws ERR_USAGE where shapes do not fit, all features are constant, or no fold has rows of both sides
+ * @throws ERR_USAGE where shapes do not fit, all features are constant, there is one fold, or none has rows of both sides
  * @source Lopez-Paz & Oquab 2017, arXiv:1610.06545; Kim, Ramdas, Singh & Wasserman 2021, doi:10.1214/20-AOS1962
  */
 export function classifierTwoSample(input: ClassifierInput): ClassifierTwoSample {
@@ -73,10 +73,8 @@ export function classifierTwoSample(input: ClassifierInput): ClassifierTwoSample
   }
   const sides = new Uint8Array(rows);
   readLabels(labels, 0, sides);
-  const count = folds.reduce((most, fold) => Math.max(most, fold), 0) + 1;
-  if (count < 2) refuse('There is one fold, so nothing is held out. Give two or more.');
   const all = Uint32Array.from(sides.keys());
-  const heldOut = Array.from({ length: count }, (_, fold) => all.filter((row) => folds[row] === fold));
+  const heldOut = Array.from(new Set(folds.toSorted()), (fold) => all.filter((row) => folds[row] === fold));
   if (Number.isNaN(foldAreaUnderRoc(new Float64Array(rows), sides, heldOut))) {
     refuse('No fold has rows of both sides, so nothing held out can be compared. Give smaller clusters.');
   }

@@ -7,6 +7,7 @@ import {
   type LabelRequest,
   type PermutationLabels,
   packLabels,
+  requireBothSides,
 } from './permutation-labels.ts';
 import { sortedOrder } from './ranks.ts';
 
@@ -36,6 +37,7 @@ const ENOUGH_ALIKE = 10;
 export function clusterShareLabels(request: LabelRequest, clusters: Uint32Array): PermutationLabels {
   const { observed, permutations, seed } = checkLabelRequest(request);
   const { rows, inBatch } = clusterSides(clusters, observed);
+  requireBothSides(observed);
   const sizes = Uint32Array.from(rows, (list) => list.length);
   const strata = makeStrata(sizes);
   const first = packLabels(observed);

@@ -16,7 +16,7 @@ const PENALTIES = [1e-3, 1e-2, 1e-1, 1, 10];
 export type DirectLossEstimate =
   | {
       readonly suppressed: null;
-      /** Expected mean loss of the batch, with its 95 % interval. */
+      /** Expected mean loss of the batch, with its 95 % interval, rows taken for independent: too narrow where they come in series. */
       readonly loss: number;
       readonly low: number;
       readonly high: number;
@@ -43,8 +43,8 @@ export interface LossRows {
  * Direct loss estimation: a second model learns the size of the first one's errors on labelled rows, and its mean
  * over the batch is the loss expected before labels come. A quadratic ridge regression, fitted once for each fold of
  * groups with that fold left out; the batch gets the mean of the folds' models. Their spread (jackknife) and the
- * scatter of single losses make the interval. Withheld where the batch lies outside the domain: there is no loss to
- * learn from, and features held to the reference's range then answer too low.
+ * scatter of single losses, taken for independent, make the interval. Withheld where the batch lies outside the
+ * domain: there is no loss to learn from, and features held to the reference's range then answer too low.
  * @param labelled  rows the model has not seen, with `losses` float [n] >= 0 and `groups` [n] (scaffolds)
  * @param batch     float [m, width], the same features
  * @source NannyML 0.6 documentation, "Direct Loss Estimation" (the idea); Efron 1982 (jackknife), doi:10.1137/1.9781611970319

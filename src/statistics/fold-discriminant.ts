@@ -1,5 +1,6 @@
 import { AssayerError } from '../core/errors.ts';
 import { choleskyFactor, choleskySolve } from './cholesky.ts';
+import { refuse } from './finite-values.ts';
 
 /** Held-out score of every row for the sides given, uint8 [n]: higher is more like the batch. @returns reused, [n] */
 export type HeldOutScores = (sides: Uint8Array) => Float64Array;
@@ -10,8 +11,9 @@ export type HeldOutScores = (sides: Uint8Array) => Float64Array;
  * labels, so each fold is factored once and a refit costs n d, not n d^2 a step. The direction is the ridge-shrunk linear
  * discriminant; near the null, where a p-value matters, it is as efficient as the converged fit (Le Cam's one step).
  * @param values  float64 [n, d], standardized
- * @param folds   rows of each fold, every row in one
+ * @param folds   rows of each fold, every row in one; two or more that have any
  * @param ridge   added to the diagonal of the training covariance, over that of a standardized feature
+ * @throws ERR_USAGE with one fold
  * @source Hastie, Buja & Tibshirani 1995, doi:10.1214/aos/1176324456; van der Vaart 1998,
  *   doi:10.1017/CBO9780511802256, section 5.7
  */
@@ -21,6 +23,9 @@ export function foldDiscriminant(
   folds: readonly Uint32Array[],
   ridge: number,
 ): HeldOutScores {
+  if (folds.filter(({ length }) => length > 0).length < 2) {
+    refuse('There is one fold, so nothing is held out. Give two or more.');
+  }
   const parts = folds.map((own) => takeFold(values, own, d));
   const training = folds.map((_, fold) => factorOthers(parts, d, fold, ridge));
   const scores = new Float64Array(values.length / d);

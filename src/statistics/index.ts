@@ -52,6 +52,7 @@ export { clusterFolds } from './cluster-folds.ts';
 export { clusterShareLabels } from './cluster-share-labels.ts';
 export { type ClusterSides, clusterSides, takenAlike } from './cluster-sides.ts';
 export { clusterSwapLabels } from './cluster-swap-labels.ts';
+export { combineSplits } from './combine-p.ts';
 // Before labels: what to expect, and where nothing may be expected.
 export {
   type ConfidenceBasedEstimate,

@@ -5,8 +5,8 @@ import { mmdLabels, type PermutationLabels } from './permutation-labels.ts';
 import { scaleFeatures } from './scale-features.ts';
 import { westfallYoungMinP } from './westfall-young.ts';
 
-/** Bandwidths as parts of the median distance. */
-const BANDWIDTHS = [0.5, 1, 2] as const;
+/** Bandwidths of a view's Gaussian kernels, as parts of the median distance. */
+export const BANDWIDTHS = [0.5, 1, 2] as const;
 
 /** Numbers that rows are compared by, beside their fingerprints: descriptors, a model's outputs. */
 export interface MmdView {

@@ -30,6 +30,7 @@ export interface LabelRequest {
  */
 export function independentLabels(request: LabelRequest): PermutationLabels {
   const { observed, permutations, seed } = checkLabelRequest(request);
+  requireBothSides(observed);
   const rows = observed.length;
   const packed = packLabels(observed);
   let inX = 0;
@@ -49,6 +50,13 @@ export function checkLabelRequest(request: LabelRequest): LabelRequest {
     refuse(`The seed is ${seed}. Give a whole number from 0 to ${Number.MAX_SAFE_INTEGER}.`);
   }
   return request;
+}
+
+/** @throws ERR_USAGE where a side has no rows */
+export function requireBothSides(observed: Uint8Array): void {
+  for (const [side, name] of ['reference', 'batch'].entries()) {
+    if (!observed.includes(side)) refuse(`The ${name} has no rows. Give rows of both sides.`);
+  }
 }
 
 /** Checks that sides are 0 or 1. @throws ERR_USAGE */

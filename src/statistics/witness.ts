@@ -36,7 +36,7 @@ export interface Witness {
  * is no test.
  * @param clusters       cluster (scaffold) of each row, 0 .. clusters - 1, none empty. uint32 [rows]
  * @param observed       1 = batch, 0 = reference; two or more of each. uint8 [rows]
- * @param intersections  the operation of any backend; all pairs are asked, a slice at a time
+ * @param intersections  the operation of any backend; asked of a slice of rows at a time, with those rows and all after them
  * @throws ERR_USAGE, ERR_CANCELLED, ERR_OUT_OF_MEMORY
  * @source Gretton et al. 2012, JMLR 13:723-773, section 2.3
  */
@@ -46,7 +46,7 @@ export async function witnessByCluster(
   intersections: Operations['intersections'],
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<Witness> {
-  const { count, bytes, rowBytes } = checkRows(samples);
+  const { count } = checkRows(samples);
   if (observed.length !== count) refuse(`${observed.length} sides do not fit ${count} rows.`);
   checkObserved(observed);
   const { rows, inBatch } = clusterSides(clusters, observed);
@@ -55,30 +55,11 @@ export async function witnessByCluster(
   if (n < 2 || m < 2)
     refuse(`${n} rows are in the batch and ${m} in the reference. Give two or more of each.`);
 
-  const sizes = popcounts(samples.fingerprints, rowBytes, bytes);
-  const witness = new Float64Array(count);
-  const slice = Math.max(1, Math.floor(MOST_SHARED / count));
-  for (let from = 0; from < count; from += slice) {
-    const to = Math.min(from + slice, count);
-    const queries = {
-      ...samples,
-      fingerprints: samples.fingerprints.subarray(from * rowBytes, to * rowBytes),
-    };
-    const shared = await intersections(queries, samples, options);
-    for (let i = from; i < to; i++) {
-      const row = shared.subarray((i - from) * count, (i - from + 1) * count);
-      let toBatch = 0;
-      let toReference = 0;
-      for (let j = 0; j < count; j++) {
-        if (j === i) continue;
-        const similarity = tanimoto(row[j], sizes[i] + sizes[j] - row[j]);
-        if (observed[j] === 1) toBatch += similarity;
-        else toReference += similarity;
-      }
-      witness[i] = toBatch / (n - observed[i]) - toReference / (m - 1 + observed[i]);
-    }
-  }
-
+  const similarities = await similaritiesBySide(samples, observed, intersections, options);
+  const witness = Float64Array.from(
+    observed,
+    (side, row) => similarities.toBatch[row] / (n - side) - similarities.toReference[row] / (m - 1 + side),
+  );
   const contributions = witness.map((value, row) => (observed[row] === 1 ? value / n : -value / m));
   const found = rows.map((members, cluster): ClusterWitness => {
     const byPart = members.toSorted((i, j) => contributions[j] - contributions[i] || i - j);
@@ -93,4 +74,46 @@ export async function witnessByCluster(
   });
   found.sort((a, b) => b.contribution - a.contribution || a.cluster - b.cluster);
   return { value: contributions.reduce((sum, part) => sum + part, 0), clusters: found };
+}
+
+/**
+ * Summed similarity of every row to the other rows of each side. A pair is worked out once and counts for both of its rows;
+ * a row's sum takes the others in their order, so it is the same number however many are asked at a time.
+ * @returns float64 [rows] each
+ */
+async function similaritiesBySide(
+  samples: PackedRows,
+  observed: Uint8Array,
+  intersections: Operations['intersections'],
+  options: { readonly signal?: AbortSignal },
+): Promise<{ readonly toReference: Float64Array; readonly toBatch: Float64Array }> {
+  const { count, bytes, rowBytes } = checkRows(samples);
+  const sizes = popcounts(samples.fingerprints, rowBytes, bytes);
+  const toReference = new Float64Array(count);
+  const toBatch = new Float64Array(count);
+  for (let from = 0; from < count; ) {
+    const width = count - from;
+    const to = from + Math.min(width, Math.max(1, Math.floor(MOST_SHARED / width)));
+    const rowsTo = (end: number): PackedRows => ({
+      ...samples,
+      fingerprints: samples.fingerprints.subarray(from * rowBytes, end * rowBytes),
+    });
+    const shared = await intersections(rowsTo(to), rowsTo(count), options);
+    for (let i = from; i < to; i++) {
+      const ownSide = observed[i] === 1 ? toBatch : toReference;
+      const start = (i - from) * width - from;
+      let batch = toBatch[i];
+      let reference = toReference[i];
+      for (let j = i + 1; j < count; j++) {
+        const similarity = tanimoto(shared[start + j], sizes[i] + sizes[j] - shared[start + j]);
+        ownSide[j] += similarity;
+        if (observed[j] === 1) batch += similarity;
+        else reference += similarity;
+      }
+      toBatch[i] = batch;
+      toReference[i] = reference;
+    }
+    from = to;
+  }
+  return { toReference, toBatch };
 }

@@ -30,6 +30,12 @@ const ID_NAMES = [
   'moleculename', 'molname', 'drugname', 'title',
 ]; // biome-ignore format: one list
 
+/** Whether a text is a name by which a column of SMILES or ids is found: then its line is a header. */
+export function isKnownName(text: string): boolean {
+  const key = keyOf(text);
+  return [SMILES_NAMES, VAGUE_NAMES, ID_NAMES].some((names) => names.includes(key));
+}
+
 /** Share of sampled values that must look like SMILES before a column is taken by content. */
 const LEAST_SHARE = 0.5;
 

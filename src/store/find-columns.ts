@@ -1,6 +1,6 @@
 import { AssayerError } from '../core/errors.ts';
 import { openArrowRows } from './arrow-rows.ts';
-import { type ChosenColumns, chooseColumns, type NamedColumns } from './choose-columns.ts';
+import { type ChosenColumns, chooseColumns, isKnownName, type NamedColumns } from './choose-columns.ts';
 import { openDelimitedRows } from './delimited-rows.ts';
 import type { InputBytes } from './input-bytes.ts';
 import { openJsonRows } from './json-rows.ts';
@@ -38,7 +38,9 @@ export async function findColumns(
     const sample = await sampleRows(source, SAMPLE_ROWS, signal);
     const isEmpty = (sample[0]?.length ?? 0) === 0;
     const canLackHeader = (format === 'csv' || format === 'tsv') && named.smilesColumn === undefined;
-    if (isEmpty && !(canLackHeader && source.columns.some(looksLikeSmiles))) {
+    // A header alone may hold the name of a column that could be a compound, such as "no".
+    const isCompound = source.columns.some(looksLikeSmiles) && !source.columns.some(isKnownName);
+    if (isEmpty && !(canLackHeader && isCompound)) {
       throw new AssayerError('ERR_INPUT_EMPTY', { path });
     }
     if (format === 'sdf') {

@@ -1,6 +1,5 @@
-import { link, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { link, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { AssayerError, describeCause } from '../core/errors.ts';
 import {
   type CurrentRelease,
@@ -12,9 +11,9 @@ import {
 } from '../core/release.ts';
 import { systemCode, workspaceError } from './file-error.ts';
 import { syncFolder } from './hashed-file.ts';
-import { removeAtExit, removeNow, textOf } from './leftovers.ts';
+import { removeNow, textOf } from './leftovers.ts';
 import { makeFolder } from './make-folder.ts';
-import { lockOutput, type OutputLock } from './output-lock.ts';
+import { lockStateFile, replaceStateFile, writeSynced } from './state-file.ts';
 import { temporaryPath, type Workspace } from './workspace.ts';
 
 /**
@@ -37,9 +36,6 @@ export const RELEASE_STEPS = [
   'state-named',
 ] as const;
 export type ReleaseStep = (typeof RELEASE_STEPS)[number];
-
-/** Another release holds the lock for as long as it writes two small files. */
-const LOCK_WAIT = { attempts: 250, pauseMs: 20 };
 
 /**
  * The records of an endpoint in their order, each checked against its hash and its place in the chain, and the chain
@@ -128,7 +124,7 @@ export async function appendRelease(
 ): Promise<ReleaseRecord> {
   const { endpoint } = decision;
   try {
-    await using _ = await takeLock(workspace);
+    await using _ = await lockStateFile(join(workspace.path, RELEASES_FILE));
     onStep('locked');
     await makeFolder(folderOf(workspace, endpoint));
     const records = await readReleaseRecords(workspace, endpoint);
@@ -165,7 +161,7 @@ export async function repairReleaseState(workspace: Workspace): Promise<void> {
     JSON.stringify(await readReleaseState(workspace)) !== JSON.stringify(await stateOfRecords(workspace));
   if (!(await behind())) return;
   try {
-    await using _ = await takeLock(workspace);
+    await using _ = await lockStateFile(join(workspace.path, RELEASES_FILE));
     if (await behind()) await writeState(workspace, () => undefined);
   } catch (cause) {
     throw workspaceError(workspace.path, cause);
@@ -184,15 +180,9 @@ async function stateOfRecords(workspace: Workspace): Promise<ReleaseState | null
 
 async function writeState(workspace: Workspace, onStep: (step: ReleaseStep) => void): Promise<void> {
   const path = join(workspace.path, RELEASES_FILE);
-  const temporary = await writeTemporary(workspace, await stateOfRecords(workspace));
-  try {
-    onStep('state-written');
-    await rename(temporary, path);
-    await syncFolder(workspace.path);
-    onStep('state-named');
-  } finally {
-    await removeNow(temporary);
-  }
+  const text = `${JSON.stringify(await stateOfRecords(workspace), null, 2)}\n`;
+  await replaceStateFile(workspace, path, text, () => onStep('state-written'));
+  onStep('state-named');
 }
 
 /** Gives a file its name without ever taking another's: a link to an existing name fails. */
@@ -202,40 +192,14 @@ async function writeNew(
   value: unknown,
   onWritten: () => void,
 ): Promise<void> {
-  const temporary = await writeTemporary(workspace, value);
+  const temporary = temporaryPath(workspace.tmp, 'release');
   try {
+    await writeSynced(temporary, `${JSON.stringify(value, null, 2)}\n`);
     onWritten();
     await link(temporary, path);
     await syncFolder(dirname(path));
   } finally {
     await removeNow(temporary);
-  }
-}
-
-/** A file in the workspace's `tmp` with its content on the disk. */
-async function writeTemporary(workspace: Workspace, value: unknown): Promise<string> {
-  const path = temporaryPath(workspace.tmp, 'release');
-  await using handle = await open(path, 'wx');
-  removeAtExit(path);
-  try {
-    await handle.writeFile(`${JSON.stringify(value, null, 2)}\n`);
-    await handle.sync();
-    return path;
-  } catch (cause) {
-    await rm(path, { force: true });
-    throw cause;
-  }
-}
-
-async function takeLock(workspace: Workspace): Promise<OutputLock> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await lockOutput(join(workspace.path, RELEASES_FILE));
-    } catch (cause) {
-      const busy = cause instanceof AssayerError && cause.code === 'ERR_OUTPUT_BUSY';
-      if (!busy || attempt === LOCK_WAIT.attempts) throw cause;
-      await setTimeout(LOCK_WAIT.pauseMs);
-    }
   }
 }
 

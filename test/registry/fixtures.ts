@@ -250,3 +250,34 @@ export function decision(by: RegistryDraft, ...found: MonitorEvidence[]): Regist
   });
   return draft('decision', 'monitor-1', { decision: decided });
 }
+
+/** What is done after a decision: somebody is told, a retrain is queued, a person resumes, records go to another registry. */
+export function acting(by: RegistryDraft, time: string): RegistryDraft[] {
+  if (by.kind !== 'decision') throw new Error('no decision');
+  const { id } = by.body.decision;
+  const attempt = { time, status: 200, problem: null, waitedMs: 0 };
+  return [
+    draft('monitor-event', 'monitor-1', {
+      kind: 'resumed',
+      id: sha256('resumed'),
+      monitor: 'monitor-1',
+      release: release.hash,
+      time,
+      scope: 'release-frozen',
+      approver: alice,
+      reason: 'the instrument was mended',
+    }),
+    draft('retrain', 'herg', { monitor: 'monitor-1', decision: id, stage: 'requested' }),
+    draft('retrain', 'herg', { monitor: 'monitor-1', decision: id, stage: 'started' }),
+    draft('told', id, {
+      to: 'webhook',
+      outcome: { delivered: true, attempts: [attempt], inWords: 'webhook was told at attempt 1.' },
+    }),
+    draft('bundle', sha256('bundle'), {
+      direction: 'pushed',
+      peer: sha256('peer'),
+      records: [sha256('record')],
+      conflicts: [],
+    }),
+  ];
+}

@@ -3,10 +3,12 @@ import { AssayerError } from '../../src/core/errors.ts';
 import { canonicalJson, sha256 } from '../../src/core/hash.ts';
 import {
   RECORD_KINDS,
+  type RecordBodies,
   type RegistryDraft,
   type RegistryRecord,
   recordHash,
 } from '../../src/core/registry-records.ts';
+import { releaseHash } from '../../src/core/release.ts';
 import { append } from '../../src/registry/append.ts';
 import { lastOf, readHead, recordByHash, recordsOf, runsWith } from '../../src/registry/read-records.ts';
 import { PROJECTION_TABLES, rebuildProjections } from '../../src/registry/rebuild.ts';
@@ -15,6 +17,7 @@ import { trace } from '../../src/registry/trace.ts';
 import { verifyChain } from '../../src/registry/verify-chain.ts';
 import { onBothDatabases } from './databases.ts';
 import {
+  acting,
   alice,
   bob,
   checked,
@@ -49,7 +52,8 @@ onBothDatabases((given) => {
     const found = [checked(clock.advance()), checked(clock.advance(), 'other')];
     records.push(...(await append(database, found.map(evidence), clock)));
     clock.advance();
-    records.push(...(await append(database, [decision(policy(began), ...found)], clock)));
+    const decided = decision(policy(began), ...found);
+    records.push(...(await append(database, [decided, ...acting(decided, clock.advance(0))], clock)));
     const [last] = records.slice(-1);
     const head = {
       schema: 'assayer.head/1',
@@ -242,7 +246,7 @@ onBothDatabases((given) => {
     const clock = new TestClock();
     const story = wholeStory(clock.advance(0));
     const at = (kind: string) => story.findIndex((each) => each.kind === kind);
-    for (const kind of ['dataset', 'feature-set', 'artifact', 'release', 'monitor', 'run'] as const) {
+    for (const kind of ['dataset', 'feature-set', 'artifact', 'monitor', 'run'] as const) {
       const alone = append(database, [story[at(kind)]], clock);
       await expect(alone, kind).rejects.toMatchObject({ code: 'ERR_REGISTRY_REFERENCE' });
     }
@@ -297,6 +301,54 @@ onBothDatabases((given) => {
     for (const [given, code] of refusals) {
       await expect(append(database, [given], clock)).rejects.toMatchObject({ code });
     }
+  });
+
+  test('a retrain is asked for once by a decision, may fail and start again, and ends once as a candidate', async () => {
+    const { database } = given;
+    const clock = new TestClock();
+    await tell(clock);
+    const [{ decision: id }] = await database.query<{ decision: string }>(
+      'select decision from assayer.retrains',
+    );
+    const stage = (named: Partial<RecordBodies['retrain']>) =>
+      append(
+        database,
+        [
+          draft('retrain', 'herg', {
+            monitor: 'monitor-1',
+            decision: id,
+            stage: 'started',
+            ...named,
+          }),
+        ],
+        clock,
+      );
+    await expect(stage({ stage: 'requested' })).rejects.toMatchObject({ code: 'ERR_REGISTRY_DUPLICATE' });
+    await expect(stage({ decision: sha256('nothing') })).rejects.toMatchObject({
+      code: 'ERR_REGISTRY_REFERENCE',
+    });
+    await stage({ stage: 'failed', problem: 'no data' });
+    await stage({});
+    await stage({ stage: 'candidate', artifact: sha256('candidate'), version: '2' });
+    await expect(stage({})).rejects.toMatchObject({ code: 'ERR_REGISTRY_DUPLICATE' });
+    expect(await database.query('select stage, artifact from assayer.retrains')).toEqual([
+      { stage: 'candidate', artifact: sha256('candidate') },
+    ]);
+    const origins = (await trace(database, sha256('candidate'), 'origins')).map(({ to }) => to);
+    for (const origin of [id, 'monitor-1', release.hash, hashes.dataset]) expect(origins).toContain(origin);
+  });
+
+  test('two teams may each have a first release of an endpoint, one team may not have two', async () => {
+    const { database } = given;
+    const clock = new TestClock();
+    const other = { ...release, version: '2' };
+    const theirs = { ...other, hash: releaseHash(other) };
+    await append(database, [draft('team', 'a', { title: 'A' }), draft('team', 'b', { title: 'B' })], clock);
+    await append(database, [draft('release', 'herg', { release }, 'a')], clock);
+    await append(database, [draft('release', 'herg', { release: theirs }, 'b')], clock);
+    const third = { ...other, version: '3' };
+    const again = draft('release', 'herg', { release: { ...third, hash: releaseHash(third) } }, 'b');
+    await expect(append(database, [again], clock)).rejects.toThrow(/releases_place/);
   });
 
   test('an assay change is confirmed once, by another person than the one who reported it', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { DriftReport } from '../../src/core/drift.ts';
 import { identity } from '../../src/core/hash.ts';
-import { evidenceOf, type MonitorFigures } from '../../src/flows/decide/evidence-of.ts';
+import { type CarriedFigures, evidenceOf } from '../../src/flows/decide/evidence-of.ts';
 import { evidenceValues } from '../../src/flows/decide/evidence-values.ts';
 import {
   COVERED,
@@ -15,24 +16,36 @@ import {
 } from './decide-fixtures.ts';
 import { exampleReport, fullReport } from './drift-report-fixtures.ts';
 
-const figures: MonitorFigures = {
+const { logWealth, toleratedExcess, ...performance } = lossOf();
+const carried: CarriedFigures = {
   monitor: 'logd-weekly',
   release: 'release-1',
   time: '2026-12-03T09:00:00+01:00',
   sequential: { logWealth: 0.5 },
-  domain: COVERED,
-  loss: lossOf(),
-  labels: labelsOf({ matureOn: '2026-12-24T00:00Z' }),
+  risk: { logWealth, toleratedExcess },
 };
+
+/** The example as of a model whose labels have come. */
+const reportWith = (figures: Partial<DriftReport['figures']> = {}): DriftReport => ({
+  ...exampleReport(),
+  figures: {
+    domain: COVERED,
+    labels: labelsOf({ matureOn: '2026-12-24T00:00Z' }),
+    performance: { ...performance, risk: null },
+    ...figures,
+  },
+});
 
 describe('a drift report as evidence', () => {
   it('keeps verdicts, settings and figures, in recorded form, under the hash of it all', () => {
-    const report = exampleReport();
-    const evidence = evidenceOf(report, figures);
+    const report = reportWith();
+    const evidence = evidenceOf(report, carried);
     const { id, ...rest } = evidence;
     expect(id).toBe(identity(rest));
     expect(evidence.report).toBe(identity(report));
     expect(evidence.time).toBe('2026-12-03T08:00:00.000Z');
+    expect(evidence.domain).toEqual(COVERED);
+    expect(evidence.loss).toEqual(lossOf());
     expect(evidence.labels?.matureOn).toBe('2026-12-24T00:00:00.000Z');
     expect(evidence.streams.map(({ stream: name, state, p }) => [name, state, p])).toEqual(
       report.verdicts
@@ -47,18 +60,26 @@ describe('a drift report as evidence', () => {
   it('leaves a forecast out, which is no evidence', () => {
     const report = fullReport();
     expect(report.verdicts.some(({ state }) => state === 'forecast')).toBe(true);
-    expect(evidenceOf(report, figures).streams.map(({ stream: name }) => name)).not.toContain('estimate');
+    expect(evidenceOf(report, carried).streams.map(({ stream: name }) => name)).not.toContain('estimate');
   });
 
   it('of a real check leads to a decision', () => {
     const { alpha, permutations, seed } = exampleReport().settings;
     const policy = policyWith({ checks: { alpha, permutations, seed } });
     const checks = [3, 10].map((number) =>
-      evidenceOf(exampleReport(), { ...figures, time: on(number), loss: null, labels: null }),
+      evidenceOf(reportWith({ labels: null, performance: null }), { ...carried, time: on(number) }),
     );
     expect(outcomes(play(policy, checks))).toEqual(['carry-on', 'widen']);
   });
 
+  it('has no loss without an interval of the error, or before a process has taken any', () => {
+    const one = { ...performance, low: null, high: null, risk: null };
+    expect(evidenceOf(reportWith({ performance: one }), carried).loss).toBeNull();
+    expect(evidenceOf(reportWith({ performance: null }), carried).loss).toBeNull();
+    expect(evidenceOf(reportWith(), { ...carried, risk: null }).loss).toBeNull();
+  });
+
+  const withLoss = (wrong: object) => ({ performance: { ...performance, risk: null, ...wrong } });
   it.each([
     [
       'maturity beyond 1',
@@ -68,17 +89,30 @@ describe('a drift report as evidence', () => {
     ['maturity of no rows', { labels: labelsOf({ maturity: Number.NaN }) }, 'label maturity is NaN'],
     ['a day without its time', { labels: labelsOf({ matureOn: '2026-12-24' }) }, 'matureOn is 2026-12-24'],
     ['a p that is none', { labels: labelsOf({ delayP: Number.NaN }) }, 'p of loss and delay is NaN'],
-    ['an endless capital', { sequential: { logWealth: Number.POSITIVE_INFINITY } }, 'is Infinity'],
-    ['a model without errors', { loss: lossOf({ reference: 0 }) }, 'the loss of held-out compounds is 0'],
-    ['an interval beside its loss', { loss: lossOf({ low: 0.7 }) }, 'the loss (low) is 0.7'],
+    ['a model without errors', withLoss({ reference: 0 }), 'the loss of held-out compounds is 0'],
+    ['an interval beside its loss', withLoss({ low: 0.7 }), 'the loss (low) is 0.7'],
     ['coverage in percent', { domain: { share: 94, low: 90, high: 97 } }, 'domain coverage (share) is 94'],
+  ])('of a report with %s is refused', (_, wrong, says) => {
+    expectRefused(() => evidenceOf(reportWith(wrong), carried), says);
+  });
+
+  it.each([
+    ['an endless capital', { sequential: { logWealth: Number.POSITIVE_INFINITY } }, 'is Infinity'],
+    [
+      'a process that is none',
+      { risk: { logWealth: Number.NaN, toleratedExcess: 0 } },
+      'the risk process is NaN',
+    ],
     ['no time', { time: 'yesterday' }, 'the time of the check is yesterday'],
   ])('with %s is refused', (_, wrong, says) => {
-    const make = () => evidenceOf(exampleReport(), { ...figures, ...wrong });
+    expectRefused(() => evidenceOf(reportWith(), { ...carried, ...wrong }), says);
+  });
+
+  function expectRefused(make: () => unknown, says: string): void {
     expect(make).toThrow(expect.objectContaining({ code: 'ERR_POLICY_EVIDENCE' }));
     expect(make).toThrow(`Evidence of monitor logd-weekly cannot be judged: `);
     expect(make).toThrow(says);
-  });
+  }
 });
 
 it('the figures of a check are recorded by name, those of a stream that is there twice apart', () => {

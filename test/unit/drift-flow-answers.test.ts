@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Manifest } from '../../src/core/artifact.ts';
 import { seededRandom } from '../../src/core/random.ts';
+import { chemistryStream } from '../../src/flows/drift/chemistry-stream.ts';
 import type { DriftCheck } from '../../src/flows/drift/drift-check.ts';
 import type { AnsweredModel, ModelAnswers } from '../../src/flows/drift/model-answers.ts';
 import { outputsStream } from '../../src/flows/drift/outputs-stream.ts';
 import { proxiesStream } from '../../src/flows/drift/proxies-stream.ts';
+import { neitherWords } from '../../src/flows/drift/proxy-words.ts';
 import type { TrainingDistances } from '../../src/flows/drift/training-distances.ts';
 import { createEngine } from '../../src/main.ts';
 import { madeSample } from './drift-flow-fixtures.ts';
@@ -28,7 +30,7 @@ function normals(rows: number, seed: number, mean = 0, deviation = 1): Float64Ar
 
 /** A model by name: what the streams read of a manifest. */
 function manifestOf(id: string, kind: 'regression' | 'classification' = 'regression'): Manifest {
-  const endpoint = { id, kind, modelledScale: `log ${id}`, unit: id };
+  const endpoint = { id, kind, modelledScale: `log ${id}`, unit: id, transform: 'identity' };
   return { endpoint, domain: { minSimilarity: 0.3 } } as unknown as Manifest;
 }
 
@@ -51,6 +53,7 @@ function distancesOf(farther: number): TrainingDistances {
     heldOut: Uint32Array.from({ length: REFERENCE }, (_, row) => row),
     calibration: normals(REFERENCE, 50, 0.5, 0.05),
     batch: normals(BATCH, 51, 0.5 + farther, 0.05),
+    others: [],
   };
 }
 
@@ -95,6 +98,13 @@ describe('outputs of several models', () => {
     expect(verdict).toMatchObject({ state: 'drift', p: 1 / 400 });
     expect(verdict.test).not.toContain('maximum mean discrepancy');
     expect(verdict.moved).toMatchObject([{ name: 'predicted logd', measure: 'median' }]);
+
+    const endpoint = { ...one.manifest.endpoint, transform: 'log10-odds', unit: 'fraction bound' } as const;
+    const bound = { ...moved, manifest: { ...moved.manifest, endpoint } };
+    const inUnit = (await outputsStream(check, [bound])).verdict;
+    expect(inUnit.inWords).toMatch(/predicted logd \(median 0\.[45]\d* to 0\.99\d* fraction bound\)/);
+    expect(inUnit.p).toBe(verdict.p);
+    expect(inUnit.moved[0].effect).toEqual(verdict.moved[0].effect);
   });
 
   test('two tests have half of the alpha each, and a check that cannot reach it says so', async () => {
@@ -125,7 +135,7 @@ describe('proxies of several models', () => {
     const { state, inWords } = judge(0, steady);
     expect([state, inWords]).toEqual([
       'steady',
-      'Distance and confidence are both shown to be as before, within the margins for logd, ppb.',
+      'Distance and confidence are both shown to be as before, within the margins for all 2 models.',
     ]);
   });
 
@@ -139,11 +149,11 @@ describe('proxies of several models', () => {
 
   test('farther compounds of which no model is less sure are odd, and only where that is shown of all', () => {
     expect(judge(0.2, steady)).toMatchObject({ state: 'drift' });
-    expect(judge(0.2, steady).inWords).toContain('as sure of them as before for logd, ppb');
+    expect(judge(0.2, steady).inWords).toContain('all 2 models are as sure of them as before');
     // As sure is not shown of one: neither a shift past chance nor equality.
     const undecided = judge(0.2, [steady[0], model('herg', 300, 0.25)], { ...wide, streamAlpha: 0.02 });
     expect(undecided).toMatchObject({ state: 'not-evaluable', p: null });
-    expect(undecided.inWords).toContain('confidence in herg: p ');
+    expect(undecided.inWords).toContain('for a shift, in herg, greatest p ');
   });
 
   test('farther compounds of which models are less sure are as it should be, surer ones go the wrong way', () => {
@@ -153,6 +163,34 @@ describe('proxies of several models', () => {
     const wrong = judge(0.2, [model('herg', 300, 3), model('ppb', 400, -3)]);
     expect(wrong).toMatchObject({ state: 'drift' });
     expect(wrong.inWords).toContain('The models are surer of ppb: confidence goes the wrong way');
+  });
+
+  test('of many undecided models the extremes are told, not every p', () => {
+    const many = Array.from({ length: 12 }, (_, m) => model(`m${m}`, 300 + 10 * m, 0));
+    const { reason, inWords } = judge(0.2, many, { ...wide, streamAlpha: 0.02 });
+    expect(reason).toBe('inconclusive');
+    expect(inWords).toMatch(
+      /\(confidence in \d+ of 12 models: least p [\d.]+ for a shift, in m\d+, greatest p [\d.]+ for being the same, in m\d+\)/,
+    );
+    expect(inWords.match(/\bp \d/g)).toHaveLength(2);
+    // Six that moved: three are named.
+    const moved = many.map((one, m) => (m < 6 ? model(`m${m}`, 300 + 10 * m, 3) : one));
+    expect(judge(0.2, moved).inWords).toMatch(/less sure of m0, m1, m2 and \d+ more/);
+  });
+
+  test('the extremes are of what is undecided: the least p for a shift, the greatest for being the same', () => {
+    const shift = { shifted: false, equivalent: false, shift: 0 };
+    const of = (endpoint: string, shiftP: number, equivalenceP: number, equivalent = false) => {
+      return { ...shift, endpoint, unit: '', shiftP, equivalenceP, equivalent };
+    };
+    const chemistry = { ...shift, shifted: true, shiftP: 0.001, equivalenceP: 1 };
+    const several = [of('a', 0.3, 0.1), of('b', 0.2, 0.2), of('c', 0.4, 0.3), of('d', 0.01, 0.001, true)];
+    expect(neitherWords(chemistry, several)).toBe(
+      'it is shown neither that they have moved nor that they are the same (confidence in 3 of 4 models: least p 0.2 for a shift, in b, greatest p 0.3 for being the same, in c)',
+    );
+    expect(neitherWords({ ...chemistry, shifted: false }, several.slice(0, 1))).toBe(
+      'it is shown neither that they have moved nor that they are the same (distance: p 0.001 for a shift, 1 for being the same; confidence in a: p 0.3 for a shift, 0.1 for being the same)',
+    );
   });
 
   test('a model without intervals is left out and told; without any other nothing is judged', () => {
@@ -175,4 +213,19 @@ describe('proxies of several models', () => {
     expect(verdict.inWords).toContain('The model is surer though');
     expect(verdict.effect?.value).toBeCloseTo(0.3, 1);
   });
+});
+
+test('chemistry that has moved by its descriptors says that the effect told is of the fingerprints', async () => {
+  const moved: DriftCheck = {
+    ...check,
+    // Four kernels share the stream's alpha.
+    settings: { ...check.settings, permutations: 999 },
+    reference: madeSample(60, { seed: 1, prefix: 'r' }),
+    batch: madeSample(60, { seed: 2, prefix: 'b', mean: 2 }),
+  };
+  const { verdict } = await chemistryStream(moved);
+  expect(verdict).toMatchObject({ state: 'drift', effect: { name: 'MMD2 (Tanimoto)' } });
+  expect(verdict.inWords).toMatch(
+    /seen in the descriptors, p [\d.]+ over all kernels, [\d.]+ for that one; the MMD2 told and drawn is of the fingerprints, p [\d.]+\)/,
+  );
 });

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { DriftReport } from '../../src/core/drift.ts';
@@ -70,4 +70,40 @@ test('a call that cannot be used ends with code 2 and says what to do', async ()
   });
   expect(code).toBe(2);
   expect(stderr).toContain('ERR_INPUT_NOT_FOUND');
+});
+
+test('a page that cannot be written is told before anything is computed, with its option', async () => {
+  const cwd = temporaryFolder();
+  // Were the inputs read first, that they are missing would be told.
+  const args = ['drift', '--reference', 'none.csv', '--batch', 'none.csv', '--html', 'nowhere/page.html'];
+  const { code, stderr } = await assayer(args, { cwd });
+  expect(code).toBe(2);
+  expect(stderr).toContain('nowhere/page.html of --html cannot be written: its folder does not exist');
+  expect(stderr).not.toContain('--out');
+});
+
+test('a check that could judge nothing ends with code 3 where asked to, and says which columns it took', async () => {
+  const cwd = temporaryFolder();
+  write(cwd, 'reference.csv', COMPOUNDS.slice(0, 30));
+  write(cwd, 'batch.csv', COMPOUNDS.slice(30, 31));
+  const args = ['drift', '--reference', 'reference.csv', '--batch', 'batch.csv', '--fail-on-drift'];
+  const told = await assayer([...args, '--fail-on-not-evaluable', '--html', 'page.html'], { cwd });
+  expect(told.code).toBe(3);
+  expect(told.stdout.split('\n')[0]).toContain('this batch of 1 compound:');
+  expect(told.stdout).toMatch(
+    /^batch +batch\.csv .*: 1 compound in 1 cluster, 0 rejected; SMILES "smiles" by name; id "name" by name$/m,
+  );
+  expect(readdirSync(cwd).filter((name) => name.includes('page'))).toEqual(['page.html']);
+});
+
+test('a reference that is neither a file nor a model is called that, and a folder a folder', async () => {
+  const cwd = temporaryFolder();
+  write(cwd, 'batch.csv', COMPOUNDS.slice(0, 30));
+  const neither = await assayer(['drift', '--reference', 'hergg', '--batch', 'batch.csv'], { cwd });
+  expect(neither.code).toBe(2);
+  expect(neither.stderr).toContain('There is no model hergg (and no file of that name)');
+  mkdirSync(join(cwd, 'my'));
+  const folder = await assayer(['drift', '--reference', 'my', '--batch', 'batch.csv'], { cwd });
+  expect(folder.code).toBe(2);
+  expect(folder.stderr).toContain('Input my cannot be read: it is a directory');
 });

@@ -64,7 +64,7 @@ export class DriftBench {
     change: Partial<DriftRequest> = {},
     { engine = this.engine, ...options }: Parameters<typeof checkDrift>[2] & { engine?: Engine } = {},
   ): Promise<DriftReport> {
-    const settings = { alpha: 0.05, permutations: 199, seed: 1, cluster: 'scaffold', covariates: [] };
+    const settings = { alpha: 0.05, permutations: 399, seed: 1, cluster: 'scaffold', covariates: [] };
     const place = { modelsFolder: engine.modelsFolder, workspace: join(this.folder, 'ws') };
     return checkDrift(engine, { reference, batch, ...settings, ...place, command: '', ...change }, options);
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../../src/backends/reference/backend.ts';
 import { seededRandom } from '../../src/core/random.ts';
+import { labelsUnder } from '../../src/flows/drift/drift-check.ts';
 import { clusterShareLabels } from '../../src/statistics/cluster-share-labels.ts';
 import { clusterSides, takenAlike } from '../../src/statistics/cluster-sides.ts';
 import { clusterSwapLabels } from '../../src/statistics/cluster-swap-labels.ts';
@@ -10,7 +11,8 @@ import {
   type PermutationLabels,
   readLabels,
 } from '../../src/statistics/permutation-labels.ts';
-import { permutationTest } from '../../src/statistics/permutation-test.ts';
+import { countExceedances, permutationTest } from '../../src/statistics/permutation-test.ts';
+import { permutedDistances } from '../../src/statistics/permuted-distances.ts';
 
 interface Draw {
   clusters: Uint32Array;
@@ -158,16 +160,63 @@ describe('null draws', () => {
     expect(takenAlike(clusterSides(clusters, observed))).toBeCloseTo(-3, 12);
   });
 
-  test('takenAlike is a standard score where sides are alike', () => {
+  test('takenAlike seldom passes 2.5 where sides are alike', () => {
     const random = seededRandom(2);
     const scores = Array.from({ length: 1000 }, () => {
       const { clusters, observed } = takingAlike(random);
       return takenAlike(clusterSides(clusters, observed));
     });
     const mean = scores.reduce((sum, z) => sum + z) / scores.length;
-    const square = scores.reduce((sum, z) => sum + z * z, 0) / scores.length;
-    expect(Math.abs(mean)).toBeLessThan(4 / Math.sqrt(1000));
-    expect(Math.abs(square - 1)).toBeLessThan(0.15);
+    expect(Math.abs(mean)).toBeLessThan(0.2);
+    const unlike = scores.filter((z) => Math.abs(z) > 2.5).length;
+    expect(unlike).toBeLessThan(50);
+  });
+
+  // Most of a small batch's compounds are in the largest scaffold, which the sum of differences alone is ruled by.
+  test.each([
+    ['one scaffold of 300 and 15 beside twelve of 9 and 1', [[300, 15], ...Array(12).fill([9, 1])]],
+    ['one scaffold of 300 and 15 alone', [[300, 15]]],
+    [
+      'as many scaffolds that lean one way as that lean little',
+      [
+        [300, 15],
+        [2, 3],
+        [3, 2],
+        [1, 2],
+      ],
+    ],
+  ])('takenAlike sees that a batch takes one compound in twenty: %s', (_, sizes) => {
+    const clusters: number[] = [];
+    const observed: number[] = [];
+    for (const [cluster, [reference, batch]] of (sizes as [number, number][]).entries()) {
+      for (let row = 0; row < reference + batch; row++) {
+        clusters.push(cluster);
+        observed.push(row < reference ? 0 : 1);
+      }
+    }
+    const sides = clusterSides(Uint32Array.from(clusters), Uint8Array.from(observed));
+    expect(Math.abs(takenAlike(sides))).toBeGreaterThan(3);
+  });
+
+  test('of a small batch beside a large reference of few large scaffolds, the null that is chosen keeps its level', () => {
+    const random = seededRandom(5);
+    const runs = 400;
+    let alarms = 0;
+    for (let run = 0; run < runs; run++) {
+      // Zipf: scaffold k holds a share in proportion to 1 / k.
+      const draw = () => Math.floor(Math.exp(random() * Math.log(200)));
+      const rows = 660;
+      const names = Array.from({ length: rows }, draw);
+      const numbers = new Map([...new Set(names)].map((name, number) => [name, number]));
+      const clusters = Uint32Array.from(names, (name) => numbers.get(name) as number);
+      const observed = Uint8Array.from({ length: rows }, (_, row) => (row < rows - 30 ? 0 : 1));
+      const values = Float64Array.from(observed, () => random());
+      const pooled = { observed, clusters, series: [], nullHypothesis: 'clusters' } as const;
+      const labels = labelsUnder({ alpha: 0.05, permutations: 99, seed: run }, pooled);
+      const { values: distances } = permutedDistances([{ name: 'v', values }], labels, 'kolmogorov-smirnov');
+      if ((1 + countExceedances(distances)) / 100 <= 0.05) alarms++;
+    }
+    expect(alarms / runs).toBeLessThan(0.05 + slack(0.05, runs));
   });
 });
 

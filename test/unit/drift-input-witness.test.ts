@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { referenceBackend } from '../../src/backends/reference/backend.ts';
 import { createWasmBackend } from '../../src/backends/wasm/backend.ts';
+import { popcounts, tanimoto } from '../../src/core/fingerprint.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import { packLabels } from '../../src/statistics/permutation-labels.ts';
 import { witnessByCluster } from '../../src/statistics/witness.ts';
@@ -130,21 +131,54 @@ describe.skipIf(noShared)('the witness on real scaffolds', () => {
       await wasm.close?.();
     }
   });
+});
 
-  test('asks in slices where the pairs are too many to hold', async () => {
-    const count = 5000;
-    const asked: number[] = [];
-    const samples = { fingerprints: new Uint8Array(count * 32), bits: 256 };
-    const observed = Uint8Array.from({ length: count }, (_, row) => row % 2);
-    const clusters = Uint32Array.from({ length: count }, (_, row) => row >> 1);
-    const found = await witnessByCluster(samples, { observed, clusters }, async (queries, targets) => {
-      const rows = queries.fingerprints.length / 32;
-      asked.push(rows);
-      expect(targets.fingerprints).toHaveLength(count * 32);
-      return new Uint16Array(rows * count);
+describe('the witness of more pairs than can be held', () => {
+  const count = 5001;
+  const clusters = Uint32Array.from({ length: count }, (_, row) => row);
+  // Rows of a series of three, so that a side is no run of rows.
+  const samples = {
+    fingerprints: makeRows(
+      seededRandom(2),
+      Array.from(clusters, (row) => Math.floor(row / 3)),
+    ),
+    bits: 256,
+  };
+  const observed = Uint8Array.from(clusters, (row) => (row % 7 < 2 ? 1 : 0));
+  const workerUrl = new URL('../../src/workers/search.ts', import.meta.url);
+  const { ops } = createWasmBackend({ workerUrl, threads: 1 });
+
+  test('asks of each slice its own rows and those after it, and adds up to MMD2u', async () => {
+    const asked: number[][] = [];
+    const found = await witnessByCluster(samples, { observed, clusters }, (queries, targets, options) => {
+      asked.push([queries.fingerprints.length / 32, targets.fingerprints.length / 32]);
+      return ops.intersections!(queries, targets, options);
     });
-    expect(asked).toEqual([3355, 1645]);
-    // Empty fingerprints are all alike.
-    expect(Math.abs(found.value)).toBeLessThan(1e-12);
+    expect(asked).toEqual([
+      [3354, 5001],
+      [1647, 1647],
+    ]);
+    const labels = { columns: packLabels(observed) };
+    const [exact] = (await ops.mmd!({ samples, labels, kernels: [{ kind: 'tanimoto' }] })).values;
+    expect(Math.abs(found.value - exact)).toBeLessThan(1e-12);
+
+    // Rows at the ends of both slices, straight from the definition.
+    const sizes = [0, 1].map((side) => observed.filter((own) => own === side).length);
+    const similarityOf = (i: number, j: number) => {
+      const [one, other] = [i, j].map((row) => samples.fingerprints.subarray(row * 32, (row + 1) * 32));
+      const bits = (join: (byte: number, k: number) => number) => popcounts(one.map(join), 32)[0];
+      return tanimoto(
+        bits((byte, k) => byte & other[k]),
+        bits((byte, k) => byte | other[k]),
+      );
+    };
+    for (const row of [0, 1, 3353, 3354, 5000]) {
+      const sums = [0, 0];
+      for (const [j, side] of observed.entries()) if (j !== row) sums[side] += similarityOf(row, j);
+      const [toReference, toBatch] = sums.map(
+        (sum, side) => sum / (sizes[side] - (observed[row] === side ? 1 : 0)),
+      );
+      expect(found.clusters.find(({ cluster }) => cluster === row)?.witness).toBe(toBatch - toReference);
+    }
   });
 });

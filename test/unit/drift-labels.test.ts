@@ -8,7 +8,7 @@ import { type BatchLabels, labelsOf, readLabels } from '../../src/flows/drift/re
 import { openWorkspace } from '../../src/store/workspace.ts';
 import { madeSample } from './drift-flow-fixtures.ts';
 
-const LOGD: LabelScale = { kind: 'regression', transform: 'identity' };
+const LOGD: LabelScale = { kind: 'regression', transform: 'identity', unit: 'log10(octanol/buffer)' };
 const TODAY = dayOf('2026-11-21');
 const batch = madeSample(4, { seed: 1, prefix: 'c' });
 const folder = mkdtempSync(join(tmpdir(), 'assayer-labels-'));
@@ -34,10 +34,11 @@ describe('what labels say', () => {
     const labels = await read('id,value,relation\nc0,1000,<\nc1,1000,>=\nc2,1000,=', {
       kind: 'regression',
       transform: '9-log10',
+      unit: 'nM',
     });
     expect([...labels.values.subarray(0, 3)]).toEqual([6, 6, 6]);
     expect([...labels.relations]).toEqual([1, -1, 0, 0]);
-    expect([...(await read('id,value,relation\nc0,1000,<')).relations]).toEqual([-1, 0, 0, 0]);
+    expect([...(await read('id,value,relation\nc0,3,<')).relations]).toEqual([-1, 0, 0, 0]);
   });
 
   test('labels of unknown compounds are counted and give nothing but the latest date', async () => {
@@ -90,36 +91,86 @@ describe('what labels say', () => {
 
 describe('labels that cannot be used are refused with their row', () => {
   test.each([
-    ['id,value\nc0,1\nc1,NaN', 1, 'no number'],
-    ['id,value\nc0,n.d.', 0, 'no number'],
-    ['id,value\nc0,Infinity', 0, 'no number'],
-    ['id,value,relation\nc0,1,~', 0, 'relation ~'],
-    ['id,value,submitted,measured\nc0,1,2026-02-30,2026-03-01', 0, 'no date'],
-    ['id,value,submitted,measured\nc0,1,03/04/2026,2026-03-05', 0, 'no date'],
-    ['id,value,submitted,measured\nc0,1,2026-03-02,2026-03-01', 0, 'before it was submitted'],
-    ['id,value,submitted,measured\nc0,1,2026-03-02,2026-11-23', 0, 'in the future'],
-    ['id,value,submitted,measured\nc0,,2027-01-01,', 0, 'in the future'],
-    ['id,value,submitted,measured\nc0,1,2026-03-02,', 0, 'no day of measurement'],
-    ['id,value,submitted,measured\nc0,,2026-03-02,2026-03-05', 0, 'no value'],
-    ['id,value\nc0,1\nc1,1\nc0,2', 2, 'another value in row 0'],
-    ['id,value,measured\nc0,1,2026-03-01\nc0,2,2026-03-01', 1, 'another value in row 0'],
+    ['id,value\nc0,1\nc1,NaN', 2, 'no number'],
+    ['id,value\nc0,n.d.', 1, 'no number'],
+    ['id,value\nc0,Infinity', 1, 'no number'],
+    ['id,value,relation\nc0,1,~', 1, 'relation ~'],
+    ['id,value,submitted,measured\nc0,1,2026-02-30,2026-03-01', 1, 'no date'],
+    ['id,value,submitted,measured\nc0,1,03/04/2026,2026-03-05', 1, 'no date'],
+    ['id,value,submitted,measured\nc0,1,2026-03-02,2026-03-01', 1, 'before it was submitted'],
+    ['id,value,submitted,measured\nc0,1,2026-03-02,2026-11-23', 1, 'in the future'],
+    ['id,value,submitted,measured\nc0,,2027-01-01,', 1, 'in the future'],
+    ['id,value,submitted,measured\nc0,1,2026-03-02,', 1, 'no day of measurement'],
+    ['id,value,submitted,measured\nc0,,2026-03-02,2026-03-05', 1, 'no value'],
+    ['id,value\nc0,1\nc1,1\nc0,2', 3, 'another value in row 1'],
+    ['id,value,measured\nc0,1,2026-03-01\nc0,2,2026-03-01', 2, 'another value in row 1'],
   ])('%j', async (lines, row, problem) => {
     await expect(read(lines)).rejects.toMatchObject({
       code: 'ERR_LABELS',
-      details: { row, problem: expect.stringContaining(problem) },
+      details: { problem: expect.stringMatching(new RegExp(`^row ${row}\\b.*${problem}`)) },
     });
   });
 
   test('a class is 0 or 1, and has no bounds', async () => {
-    const ames: LabelScale = { kind: 'classification', transform: 'identity' };
+    const ames: LabelScale = { kind: 'classification', transform: 'identity', unit: 'probability' };
     expect([...(await read('id,value\nc0,1\nc1,0.0', ames)).values.subarray(0, 2)]).toEqual([1, 0]);
     await expect(read('id,value\nc0,0.5', ames)).rejects.toThrow('neither 0 nor 1');
     await expect(read('id,value,relation\nc0,1,>', ames)).rejects.toThrow('a class cannot be');
   });
 
   test('an IC50 of 0 has no modelled value', async () => {
-    const ic50: LabelScale = { kind: 'regression', transform: '9-log10' };
-    await expect(read('id,value\nc0,0', ic50)).rejects.toThrow('no number that the endpoint can have');
+    const ic50: LabelScale = { kind: 'regression', transform: '9-log10', unit: 'nM' };
+    await expect(read('id,value\nc0,0', ic50)).rejects.toThrow('0 is no concentration in nM');
+    await expect(read('id,value\nc0,2e9', ic50)).rejects.toThrow('more than 1 mol/L');
+    expect((await read('id,value\nc0,1e9', ic50)).values[0]).toBe(0);
+  });
+
+  test('per cent are no fractions, and measured values no logarithms', async () => {
+    const bound: LabelScale = { kind: 'regression', transform: 'log10-odds', unit: 'fraction bound' };
+    await expect(read('id,value\nc0,0.4\nc1,97', bound)).rejects.toThrow(
+      'row 2 (c1): 97 is no fraction bound, which lies from 0 to 1; percent? Then divide by 100',
+    );
+    await expect(read('id,value\nc0,-0.1', bound)).rejects.toThrow('which lies from 0 to 1 (rows');
+    expect([...(await read('id,value\nc0,0\nc1,1', bound)).values.subarray(0, 2)].map(Math.round)).toEqual([
+      -3, 3,
+    ]);
+    await expect(read('id,value\nc0,1e4')).rejects.toThrow('as measured? Then take its log10');
+    expect((await read('id,value\nc0,-20')).values[0]).toBe(-20);
+  });
+
+  test('five bad rows are named and the others counted', async () => {
+    const rows = Array.from({ length: 8 }, (_, i) => `x${i},bad`);
+    const problem = await read(`id,value\nc0,1\n${rows.join('\n')}`).then(
+      () => '',
+      (error: Error) => error.message,
+    );
+    expect(problem.match(/row \d \(x\d\)/g)).toEqual(
+      [2, 3, 4, 5, 6].map((row) => `row ${row} (x${row - 2})`),
+    );
+    expect(problem).toContain('; and 3 more (rows counted from 1, below the header)');
+  });
+
+  test('a cell that cannot be read is not told to be missing, too', async () => {
+    const row = read('id,value,submitted,measured\nc0,n.d.,2026-01-01,2026-02-01');
+    await expect(row).rejects.toMatchObject({
+      details: {
+        problem:
+          'row 1 (c0): value n.d. is no number; leave it empty where the label is still out (rows counted from 1, below the header)',
+      },
+    });
+  });
+
+  test('labels of which none is of the batch are refused with an id of either file', async () => {
+    const told =
+      'none of its 2 rows is of a compound of made c: the first names id x1, and made c holds id c0';
+    await expect(read('id,value\nx1,1\nx2,2')).rejects.toMatchObject({
+      code: 'ERR_LABELS',
+      details: { problem: told },
+    });
+    await expect(read('inchikey,value\nc0,1')).rejects.toThrow(
+      'its only row is of no compound of made c: the first names inchikey c0, and made c holds inchikey KEY-c0',
+    );
+    expect(await read('id,value')).toMatchObject({ unmatched: 0 });
   });
 
   test('row numbers are no ids, and an id of two compounds names neither', async () => {
@@ -132,7 +183,10 @@ describe('labels that cannot be used are refused with their row', () => {
   });
 
   test('columns that are needed are named', async () => {
-    await expect(read('name,value\nc0,1')).rejects.toMatchObject({ code: 'ERR_INPUT_COLUMN_NOT_FOUND' });
+    await expect(read('name,value\nc0,1')).rejects.toMatchObject({
+      code: 'ERR_LABELS',
+      details: { problem: expect.stringContaining('neither a column id nor inchikey') },
+    });
     await expect(read('id,result\nc0,1')).rejects.toMatchObject({ code: 'ERR_INPUT_COLUMN_NOT_FOUND' });
   });
 

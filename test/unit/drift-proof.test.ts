@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { drawHalves, drawRows } from '../../bench/proof/cases.ts';
-import type { ProofPlace } from '../../bench/proof/compounds.ts';
+import { type CaseRows, caseNamed, drawHalves, drawRows, readParts } from '../../bench/proof/cases.ts';
+import { type ProofPlace, readCompounds } from '../../bench/proof/compounds.ts';
 import { proveLateLabels } from '../../bench/proof/late-labels.ts';
 import { proveNullRedraws } from '../../bench/proof/null-redraws.ts';
 import { proveRealCases } from '../../bench/proof/real-cases.ts';
+import { judgeStreams } from '../../bench/proof/streams.ts';
 import { proveUniformity } from '../../bench/proof/uniformity.ts';
 import { createEngine } from '../../src/main.ts';
 import { noShared, shared } from '../shared.ts';
@@ -60,13 +61,28 @@ describe.skipIf(noShared)('on real compounds', () => {
   const place: ProofPlace = { engine, shared, workspace };
 
   test('halves of whole documents are told apart by rows every time, by documents seldom', async () => {
-    const settings = { alpha: 0.05, permutations: 99, seed: 1, redraws: 4 };
+    // With fewer, the several kernels of chemistry cannot fire.
+    const settings = { alpha: 0.05, permutations: 399, seed: 1, redraws: 4 };
     const only = (id: string) => id === 'cyp3a4-documents';
     const { designs } = await proveNullRedraws(place, settings, { only, most: 300 });
     const { fitting, naive } = designs[0];
     expect(fitting.p.chemistry).toHaveLength(4);
     expect(naive.streams.chemistry.alarms).toBe(4);
     expect(fitting.streams.chemistry.alarms).toBeLessThanOrEqual(1);
+  });
+
+  test('compounds of another laboratory are told apart by whole scaffolds, too', async () => {
+    const read = async (id: string, part: string) => {
+      const { rows, file } = readParts(shared, caseNamed(shared, id)).get(part) as CaseRows;
+      return readCompounds(place, caseNamed(shared, id).files[file], drawRows(rows, 250, 'moved'));
+    };
+    const laboratory = await read('microsomal-rat-lab', 'reference');
+    const literature = await read('microsomal-rat-lab', 'literature');
+    const settings = { alpha: 0.05, permutations: 399, seed: 1 };
+    const { findings } = await judgeStreams(place, laboratory, literature, settings, 'inputs');
+    for (const stream of ['chemistry', 'distance', 'descriptors', 'classifier']) {
+      expect(findings[stream], stream).toMatchObject({ state: 'drift', nullHypothesis: 'clusters' });
+    }
   });
 
   test('the same compounds from two sources are quiet, and so are their values', async () => {

@@ -78,7 +78,8 @@ describe('replay', () => {
       ['2026-03', 36],
     ]);
     expect(played.level).toBeCloseTo(0.2 / (2 * 4), 12);
-    expect(played.settings.permutations).toBe(99);
+    // Five times as many as one test at that level needs.
+    expect(played.settings.permutations).toBe(200);
     expect(played.looks[0].verdicts[0].alpha).toBe(played.level);
   });
 
@@ -94,14 +95,14 @@ describe('replay', () => {
       descriptors: '2026-03',
       classifier: '2026-03',
     });
-    expect(verdictOf(played.looks[1], 'chemistry').p).toBe(1 / 100);
+    expect(verdictOf(played.looks[1], 'chemistry').p).toBe(1 / 201);
     expect(played.looks[0].sequential?.alarm).toBe(false);
   });
 
   test('more looks than the permutations asked for can serve get more', async () => {
     const many = await play(bench.write('many.csv', COMPOUNDS.slice(0, 90)), { by: 30, alpha: 0.05 });
     expect(many.looks.map(({ period }) => period)).toEqual(['rows 30 to 59', 'rows 60 to 89']);
-    expect(many.settings.permutations).toBe(160);
+    expect(many.settings.permutations).toBe(800);
     const reasons = many.looks.flatMap(({ verdicts }) => verdicts.map(({ reason }) => reason));
     expect(reasons).not.toContain('cannot-fire-at-this-alpha');
   });
@@ -147,8 +148,8 @@ describe('replay', () => {
         const [name, , date] = line.split(',');
         // Of February all come within the month; of March all come in May.
         return row < 60
-          ? `${name},50,2026-02-11,2026-02-${12 + (row % 16)}`
-          : `${name},50,${date.slice(0, 10)},2026-05-02`;
+          ? `${name},0.5,2026-02-11,2026-02-${12 + (row % 16)}`
+          : `${name},0.5,${date.slice(0, 10)},2026-05-02`;
       }),
       'id,value,submitted,measured',
     );

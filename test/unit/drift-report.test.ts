@@ -397,3 +397,18 @@ describe('colours', () => {
     }
   });
 });
+
+test('further figures are a table with their n, escaped, and a report without any has no such section', () => {
+  const report = exampleReport();
+  expect(driftReportHtml(report, new Map())).not.toContain('Further figures');
+  const [verdict, ...others] = report.verdicts;
+  const figures = [
+    { name: 'AUROC <b>', value: 0.8123, low: 0.7, high: 0.9, unit: '', n: 1200 },
+    { name: 'calibration error', value: 0.04, unit: '', n: 37 },
+  ];
+  const page = driftReportHtml({ ...report, verdicts: [{ ...verdict, figures }, ...others] }, new Map());
+  const part = page.slice(page.indexOf('Further figures'), page.indexOf('How it was done'));
+  for (const text of ['AUROC &lt;b&gt;', '0.812', '0.700 to 0.900', '1,200', 'none', 'test nothing']) {
+    expect(part).toContain(text);
+  }
+});

@@ -43,7 +43,7 @@ describe('the words before any figure', () => {
       verdict('performance', 'not-evaluable', 'labels-immature'),
     ];
     expect(wordsOf(check, verdicts)).toBe(
-      'No drift was seen in this batch of 20 compounds by 1 test. Not judged: distance, proxies (there are too few compounds); performance (too few of the labels have arrived).',
+      'No drift was seen in this batch of 20 compounds by 1 test. Not judged: distance to the training set, confidence against chemistry (there are too few compounds); performance (too few of the labels have arrived).',
     );
   });
 
@@ -54,6 +54,22 @@ describe('the words before any figure', () => {
     );
     expect(wordsOf(check, [verdict('chemistry', 'not-evaluable', 'contract-mismatch')])).toBe(
       'Nothing could be judged about this batch of 20 compounds: the two sides were made under different feature contracts.',
+    );
+  });
+
+  test('what is merely inconclusive is named only where nothing was judged', () => {
+    const open = verdict('proxies', 'not-evaluable', 'inconclusive');
+    expect(wordsOf(check, [verdict('chemistry', 'steady'), open])).toBe(
+      'No drift was seen in this batch of 20 compounds by 1 test.',
+    );
+    expect(wordsOf(check, [verdict('chemistry', 'drift'), open])).not.toContain('Not judged');
+    expect(wordsOf(check, [open])).toContain('neither a shift nor its absence can be shown');
+  });
+
+  test('one compound is one', () => {
+    const one = madeSample(1, { seed: 2, prefix: 'b' });
+    expect(wordsOf({ reference: one, batch: one }, [verdict('chemistry', 'steady')])).toBe(
+      'No drift was seen in this batch of 1 compound (1 of them is in the reference, too) by 1 test.',
     );
   });
 

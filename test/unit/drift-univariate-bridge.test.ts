@@ -149,6 +149,58 @@ describe('equivalence', () => {
     expect(shown(100, 0)).toBeGreaterThan(0.85);
   });
 
+  test('rows of clusters have the mean of the rows, and the error of leaving out one cluster at a time', () => {
+    const x = [1, 2, 4, 4.5, 3];
+    const y = [2, 2.5, 6, 1, 3, 3.5];
+    const clusters = { reference: [7, 7, 8, 8, 9], batch: [7, 7, 1, 2, 2, 2] };
+    const jackknife = (values: number[], of: number[]) => {
+      const mean = (list: number[]) => list.reduce((sum, value) => sum + value, 0) / list.length;
+      const names = [...new Set(of)];
+      const without = names.map((name) => mean(values.filter((_, row) => of[row] !== name)));
+      const squared = without.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0);
+      const sizes = names.map((name) => of.filter((other) => other === name).length);
+      const units = values.length ** 2 / sizes.reduce((sum, size) => sum + size ** 2, 0);
+      return { mean: mean(values), error: (squared * (names.length - 1)) / names.length, units };
+    };
+    const [a, b] = [jackknife(x, clusters.reference), jackknife(y, clusters.batch)];
+    const result = twoSampleEquivalence(x, y, LIMITS, clusters);
+    expect(result.difference).toBeCloseTo(b.mean - a.mean, 12);
+    expect(result.standardError).toBeCloseTo(Math.sqrt(a.error + b.error), 12);
+    const df = (a.error + b.error) ** 2 / (a.error ** 2 / (a.units - 1) + b.error ** 2 / (b.units - 1));
+    expect(result.df).toBeCloseTo(df, 10);
+    // Every row its own: Welch's.
+    const alone = { reference: [5, 4, 3, 2, 1], batch: [1, 2, 3, 4, 5, 6] };
+    expect(twoSampleEquivalence(x, y, LIMITS, alone)).toEqual(twoSampleEquivalence(x, y, LIMITS));
+    const one = { reference: [1, 1, 1, 1, 1], batch: clusters.batch };
+    expect(twoSampleEquivalence(x, y, LIMITS, one)).toMatchObject({ p: Number.NaN, equivalent: false });
+  });
+
+  test.each<[string, readonly number[]]>([
+    ['of one size', new Array(20).fill(4)],
+    ['of sizes 1 to 12', [...new Array(40).fill(1), ...new Array(8).fill(3), 6, 12]],
+    ['one of which holds half of the rows', [...new Array(40).fill(1), ...new Array(5).fill(2), 50]],
+  ])('at the margin, clusters %s are found the same in no more than alpha of cases', (_, sizes) => {
+    const gauss = gaussFrom(3);
+    const clusters = sizes.flatMap((size, cluster) => new Array(size).fill(cluster));
+    const draw = (shift: number) => {
+      const centers = sizes.map(() => 0.7 * gauss());
+      return clusters.map((cluster) => centers[cluster] + 0.7 * gauss() + shift);
+    };
+    const runs = 1000;
+    const shown = { byCluster: 0, byRow: 0 };
+    for (let run = 0; run < runs; run++) {
+      const [x, y] = [draw(0), draw(2)];
+      // So wide that the other end of the margin is never in question.
+      const limits = { margin: 2, alpha: 0.05 };
+      if (twoSampleEquivalence(x, y, limits, { reference: clusters, batch: clusters }).equivalent)
+        shown.byCluster++;
+      if (twoSampleEquivalence(x, y, limits).equivalent) shown.byRow++;
+    }
+    expect(shown.byCluster / runs).toBeLessThan(0.05 + 3 * Math.sqrt((0.05 * 0.95) / runs));
+    expect(shown.byCluster / runs).toBeGreaterThan(0.005);
+    expect(shown.byRow / runs).toBeGreaterThan(0.1);
+  });
+
   test('without spread nothing is shown', () => {
     for (const result of [
       twoSampleEquivalence([1], [1, 2], LIMITS),

@@ -113,6 +113,15 @@ describe('classifier two-sample test', () => {
     expect(other.p).toBe(once.p);
   });
 
+  test('is the same whatever the folds are called', () => {
+    const { clusters, observed, features } = series(gaussFrom(6), 20, 2, 0.5);
+    const labels = clusterSwapLabels({ observed, permutations: 19, seed: 1 }, clusters);
+    const folds = clusterFolds(clusters, 4, 1);
+    const named = folds.map((fold) => [3, 8, 2 ** 31, 2 ** 32 - 1][fold]);
+    const ask = (of: Uint32Array) => classifierTwoSample({ names: NAMES, features, folds: of, labels });
+    expect(ask(named)).toEqual(ask(folds));
+  });
+
   test('names constant features, and refuses what nothing can be told from', () => {
     const { clusters, observed, features } = series(gaussFrom(5), 20, 2);
     const labels = clusterSwapLabels({ observed, permutations: 19, seed: 1 }, clusters);
@@ -131,6 +140,7 @@ describe('classifier two-sample test', () => {
     expect(refused({ features: features.slice(1) })).toThrow('do not fit 40 rows of 3 features');
     expect(refused({ folds: folds.slice(1) })).toThrow('39 folds do not fit 40 rows');
     expect(refused({ folds: new Uint32Array(40) })).toThrow('There is one fold');
+    expect(refused({ folds: new Uint32Array(40).fill(3) })).toThrow('There is one fold');
     expect(refused({ ridge: 0 })).toThrow('The ridge is 0');
     expect(refused({ folds: Uint32Array.from(observed) })).toThrow('No fold has rows of both sides');
   });
@@ -221,6 +231,17 @@ describe('parts of the classifier test', () => {
         expect(scores[row]).toBeCloseTo(expected, 10);
       }
     }
+  });
+
+  test('a discriminant with all rows in one fold is refused, beside folds without rows too', () => {
+    const values = Float64Array.of(-1, 0, 1);
+    const [all, none] = [Uint32Array.of(0, 1, 2), new Uint32Array(0)];
+    for (const folds of [[all], [all, none], [none, all, none]]) {
+      expect(() => foldDiscriminant(values, 1, folds, 0.1)).toThrow('There is one fold');
+    }
+    const parts = [Uint32Array.of(0), none, Uint32Array.of(1, 2)];
+    const scores = foldDiscriminant(values, 1, parts, 0.1)(Uint8Array.of(0, 0, 1));
+    expect(scores).toEqual(foldDiscriminant(values, 1, [parts[0], parts[2]], 0.1)(Uint8Array.of(0, 0, 1)));
   });
 
   test('ridge logistic regression stands where its gradient is 0, also when the sides can be separated', () => {

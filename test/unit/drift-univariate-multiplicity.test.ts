@@ -181,7 +181,8 @@ describe('distances under permuted labels', () => {
   });
 
   test('labels with one side only are refused', () => {
-    const alone = independentLabels({ observed: new Uint8Array(rows), permutations: 1, seed: 1 });
+    const ofReference = { ...labels.labels, bits: new Uint8Array(labels.labels.bits.length) };
+    const alone = { ...labels, labels: ofReference };
     expect(() => permutedDistances(columns, alone, 'wasserstein')).toThrow('all rows on one side');
   });
 });

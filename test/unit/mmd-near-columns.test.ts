@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createWasmBackend } from '../../src/backends/wasm/backend.ts';
-import type { MmdInput } from '../../src/core/mmd.ts';
+import { MMD_TIE, type MmdInput } from '../../src/core/mmd.ts';
 import { seededRandom } from '../../src/core/random.ts';
 
 const onThreads = (threads: number) =>
@@ -80,4 +80,56 @@ test.each([
 test('columns that are computed again are the same bytes on one and four threads', async () => {
   const input = makeInput(513);
   expect(await onThreads(4)(input)).toEqual(await onThreads(1)(input));
+});
+
+test('exceedances are exact where the sample that K is centred by is of rows unlike all others', async () => {
+  const rows = 1024;
+  const random = seededRandom(7);
+  // The sample is every eighth row; those are one kind, far off. Rows 2 i and 2 i + 1 are all but the same.
+  const isSampled = (row: number) => row % 8 === 4;
+  const features = new Float64Array(rows * DIMENSIONS);
+  for (let at = 0; at < features.length; at++) {
+    const row = Math.floor(at / DIMENSIONS);
+    if (isSampled(row)) features[at] = 50;
+    else if (row % 2 === 0) features[at] = 2 * random() + random();
+    else if (isSampled(row - 1)) features[at] = 2 * random();
+    else features[at] = features[at - DIMENSIONS] + 1e-4 * (random() - 0.5);
+  }
+  const bytes = rows / 8;
+  const draw = () => {
+    const bits = new Uint8Array(bytes);
+    // One of each pair, so that it can change places with the other.
+    for (let i = 0; i < bytes; i++) {
+      for (const place of [0, 2, 4, 6]) bits[i] |= 1 << (place + (random() < 0.5 ? 1 : 0));
+    }
+    return bits;
+  };
+  const observed = draw();
+  const twins = Array.from({ length: 40 }, (_, i) => {
+    const bits = observed.slice();
+    bits[3 * i] ^= 3;
+    return bits;
+  });
+  const columns = [observed, ...Array.from({ length: 61 }, draw), ...twins];
+  const ask = (some: readonly Uint8Array[]) =>
+    onThreads(1)({
+      samples: { fingerprints: new Uint8Array(rows * 32), bits: 256 },
+      features,
+      labels: { columns: Uint8Array.from(some.flatMap((bits) => [...bits])) },
+      kernels: [{ kind: 'rbf-features', bandwidth: 1 }],
+    });
+  // A column by itself is summed in float64.
+  const exact: number[] = [];
+  for (const one of columns) exact.push((await ask([one])).values[0]);
+  const differences = exact.slice(-40).map((value) => value - exact[0]);
+  // On either side, and nearer than float32 can tell: 4e-8.
+  expect(differences.filter((value) => value > MMD_TIE).length).toBeGreaterThan(5);
+  expect(differences.filter((value) => value < -MMD_TIE).length).toBeGreaterThan(5);
+  expect(differences.filter((value) => Math.abs(value) < 4e-8).length).toBeGreaterThan(20);
+  const { values, exceedances } = await ask(columns);
+  const [first, ...permuted] = exact;
+  expect(exceedances[0]).toBe(permuted.filter((value) => value >= first - MMD_TIE).length);
+  for (const [i, value] of exact.slice(-40).entries()) {
+    expect(Math.abs(values[columns.length - 40 + i] - value)).toBeLessThanOrEqual(1e-13);
+  }
 });

@@ -229,6 +229,7 @@ test('the command prints the record, refuses with its own code, lists and shows'
     modelsFolder,
     examplesFolder: '',
     driftReportHtml: async () => '',
+    auditReportHtml: async () => '',
     signal: AbortSignal.abort(),
   };
   const written: string[] = [];

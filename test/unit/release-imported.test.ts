@@ -34,6 +34,7 @@ async function run(...args: string[]): Promise<void> {
     modelsFolder: join(folder, 'models'),
     examplesFolder: '',
     driftReportHtml: async () => '',
+    auditReportHtml: async () => '',
     signal: new AbortController().signal,
   });
   const who = ['--approver', 'Ada Example <ada@example.org>', '--workspace', join(folder, 'ws')];

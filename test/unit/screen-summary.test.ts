@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
-import { summaryText } from '../../src/cli/screen.ts';
+import { frozenWarning, summaryText } from '../../src/cli/screen.ts';
+import { stateText } from '../../src/core/monitoring-state.ts';
 import type { ScreenSummary } from '../../src/flows/screen.ts';
+import { STATES } from './monitoring-fixtures.ts';
 
 const model = (endpoint: string, change: object = {}) => ({
   endpoint,
@@ -52,4 +54,28 @@ test('models without a calibration and models that are not released are named, o
   } as unknown as ScreenSummary);
   expect(told).toMatch(/^uncalibrated {2}ppb: no intervals/m);
   expect(told).toMatch(/^not released {2}ppb@2; this workspace releases ppb@1$/m);
+});
+
+test('what is in force for a model is told, and warned of where it is a freeze', () => {
+  const { refused, marked, outside, widened } = STATES;
+  const told = (...models: object[]) => ({
+    text: summaryText({
+      ...summary,
+      lineage: { ...summary.lineage, work: { ...summary.lineage.work, models } },
+    } as unknown as ScreenSummary),
+    warning: frozenWarning(models as unknown as Parameters<typeof frozenWarning>[0]),
+  });
+  expect(told(model('herg'))).toEqual({ text: expect.not.stringMatching(/^state/m), warning: null });
+  const steady = told(model('herg', { states: [widened] }), model('ppb'));
+  expect(steady.text).toContain(`\nstate      herg@1: ${stateText([widened])}\n`);
+  expect(steady.warning).toBe(null);
+  const frozen = told(
+    model('herg', { states: [refused, outside] }),
+    model('ppb', { states: [outside] }),
+    model('ames', { states: [marked] }),
+  );
+  expect(frozen.text.match(/^state {6}/gm)).toHaveLength(3);
+  expect(frozen.warning).toBe(
+    'herg@1 is frozen and refuses to answer, so its columns are empty (herg_state says why); ppb@1 is frozen and gives no value outside its domain (ppb_state says why); ames@1 is frozen and answers with a mark (ames_state says why).',
+  );
 });

@@ -53,6 +53,8 @@ describe('bad input', () => {
     ['only a byte order mark', 'a.csv', '\ufeff'],
     ['a gzip of nothing', 'a.csv.gz', gzipSync('')],
     ['an empty SMI', 'a.smi', '\n'],
+    ['only a header of which a name could be a compound', 'a.csv', 'smiles,no,conc\n'],
+    ['only a header whose name means ids', 'a.csv', 'id,C\n'],
     ['only a header in SMI', 'a.smi', 'smiles name\n'],
     ['an empty SD file', 'a.sdf', '\n\n'],
     ['empty JSON lines', 'a.jsonl', '\n\n'],

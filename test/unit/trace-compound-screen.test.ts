@@ -1,10 +1,13 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { stateText } from '../../src/core/monitoring-state.ts';
 import { screen } from '../../src/flows/screen.ts';
 import { traceCompound } from '../../src/flows/trace-compound.ts';
+import { updateMonitoringState } from '../../src/store/monitoring-state.ts';
 import { openWorkspace } from '../../src/store/workspace.ts';
 import { readCsv, temporaryFolder } from '../assayer.ts';
+import { STATES, watched } from './monitoring-fixtures.ts';
 import { engine } from './trace-compound-fixtures.ts';
 
 const modelsFolder = new URL('../../models', import.meta.url).pathname;
@@ -58,4 +61,25 @@ it('what a screen wrote is traced as it stands in the result, from CSV and from 
     [second.run, 1],
   ]);
   expect(refused.rejections[0].reason).toBe(readCsv(join(folder, 'out.csv'))[1].reason);
+});
+
+it('an answer under a freeze is traced with its state, and a refusal as one', async () => {
+  const folder = temporaryFolder();
+  const input = join(folder, 'in.csv');
+  writeFileSync(input, 'name,smiles\ntetracosane,CCCCCCCCCCCCCCCCCCCCCCCC\n');
+  const workspace = await openWorkspace(join(folder, 'ws'));
+  const artifact = (endpoint: string): string =>
+    JSON.parse(readFileSync(join(modelsFolder, endpoint, '1', 'manifest.json'), 'utf8')).hash;
+  const { outside, refused } = STATES;
+  await updateMonitoringState(workspace, async () => [
+    watched([outside], { artifact: artifact('herg') }),
+    watched([refused], { endpoint: 'ames', artifact: artifact('ames') }),
+  ]);
+  const request = { input, output: join(folder, 'out.csv'), models: ['herg', 'ames'], modelsFolder };
+  const { lineage } = await screen(engine, { ...request, workspace: workspace.path });
+  const trace = await traceCompound(engine, workspace, [lineage], { text: 'tetracosane', as: 'id' });
+  expect(trace.unread).toEqual([]);
+  expect(trace.predictions).toHaveLength(1);
+  expect(trace.predictions[0]).toMatchObject({ value: null, inDomain: false, state: stateText([outside]) });
+  expect(trace.rejections.map(({ reason }) => reason)).toEqual([`ames@1: ${stateText([refused])}`]);
 });

@@ -69,6 +69,7 @@ describe('a trace', () => {
         percentile: 12.5,
         inDomain: first,
         nearest: { similarity: 0.7, inchikey: inchikeyOf(9), value: 100 },
+        state: null,
       });
     }
     expect(trace.keysMade).toEqual(outputs.map(({ sha256 }) => keysPath(workspace, sha256)));

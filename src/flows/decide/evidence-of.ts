@@ -2,21 +2,28 @@ import type { DriftReport, Verdict } from '../../core/drift.ts';
 import { AssayerError } from '../../core/errors.ts';
 import { identity } from '../../core/hash.ts';
 import { isoTime } from '../../core/iso-time.ts';
-import { identifyEvidence, type MonitorEvidence, type StreamEvidence } from '../../core/monitor-decision.ts';
+import {
+  identifyEvidence,
+  type LossEvidence,
+  type MonitorEvidence,
+  type StreamEvidence,
+} from '../../core/monitor-decision.ts';
 
-/** What a monitor knows of a check beside its report; null where it does not. */
-export type MonitorFigures = Pick<
-  MonitorEvidence,
-  'monitor' | 'release' | 'time' | 'sequential' | 'domain' | 'loss' | 'labels'
->;
+/** What a monitor carries from check to check. */
+export type CarriedFigures = Pick<MonitorEvidence, 'monitor' | 'release' | 'time' | 'sequential'> & {
+  /** Its process of the losses that `DriftReport.figures` tells; null before it has taken any. */
+  readonly risk: Pick<LossEvidence, 'logWealth' | 'toleratedExcess'> | null;
+};
 
 /**
- * A drift report as evidence: its verdicts and settings, with the figures that a monitor carries from check to check. A
- * forecast is no evidence.
+ * A drift report as evidence: its verdicts, settings and figures, with those that a monitor carries from check to check. A
+ * forecast is no evidence, nor is an error without its interval.
  * @throws ERR_POLICY_EVIDENCE where a figure is not a number of its range, or a time is none
  */
-export function evidenceOf(report: DriftReport, figures: MonitorFigures): MonitorEvidence {
-  const { monitor, release, sequential, domain, loss, labels } = figures;
+export function evidenceOf(report: DriftReport, carried: CarriedFigures): MonitorEvidence {
+  const { monitor, release, sequential } = carried;
+  const { domain, labels, performance } = report.figures;
+  const loss = lossOf(performance, carried.risk);
   const refuse = (problem: string): never => {
     throw new AssayerError('ERR_POLICY_EVIDENCE', { monitor, problem });
   };
@@ -52,7 +59,7 @@ export function evidenceOf(report: DriftReport, figures: MonitorFigures): Monito
     schema: 'assayer.evidence/1',
     monitor,
     release,
-    time: timeOf(figures.time, 'the time of the check'),
+    time: timeOf(carried.time, 'the time of the check'),
     report: identity(report),
     settings: { alpha, permutations, seed },
     streams: report.verdicts.flatMap(streamOf),
@@ -61,6 +68,17 @@ export function evidenceOf(report: DriftReport, figures: MonitorFigures): Monito
     loss,
     labels: labels && { ...labels, matureOn },
   });
+}
+
+function lossOf(
+  performance: DriftReport['figures']['performance'],
+  risk: CarriedFigures['risk'],
+): LossEvidence | null {
+  if (performance === null || performance.low === null || performance.high === null || risk === null)
+    return null;
+  const { error, low, high, reference, unit } = performance;
+  const { logWealth, toleratedExcess } = risk;
+  return { logWealth, toleratedExcess, error, low, high, reference, unit };
 }
 
 function streamOf({ stream, state, reason, p, alpha, effect, moved }: Verdict): StreamEvidence[] {

@@ -1,5 +1,12 @@
 import { contractHash } from '../../core/contract.ts';
-import type { DriftPlots, DriftReport, DriftSide, Verdict } from '../../core/drift.ts';
+import {
+  type DriftFigures,
+  type DriftPlots,
+  type DriftReport,
+  type DriftSide,
+  NO_FIGURES,
+  type Verdict,
+} from '../../core/drift.ts';
 import { ENGINE_VERSION } from '../../core/version.ts';
 import { openWorkspace, type Workspace } from '../../store/workspace.ts';
 import type { Engine } from '../engine.ts';
@@ -26,6 +33,11 @@ export interface DriftRequest extends DriftSettings, Reading, Watching {
   readonly batch: string;
   readonly workspace: string;
   readonly covariates: readonly string[];
+  /**
+   * Labels as they were known when this day, counted from 1970, ended. Without it the latest date in their file is taken for the
+   * day that it was written.
+   */
+  readonly labelsAsOf?: number;
   /** The command that repeats the check; goes into the report. */
   readonly command: string;
 }
@@ -63,6 +75,7 @@ export async function checkDrift(
     request.labels && trained
       ? await readLabels(request.labels, rawBatch, trained.manifest.endpoint, workspace, {
           today: dayAt(engine.clock.now()),
+          ...(request.labelsAsOf !== undefined && { asOf: request.labelsAsOf }),
           ...(signal && { signal }),
         })
       : null;
@@ -77,8 +90,8 @@ export async function checkDrift(
     ...(signal && { signal }),
   };
   const empty = [check.reference, check.batch].find(({ inchikeys }) => inchikeys.length === 0);
-  const { verdicts, plots } = empty
-    ? { verdicts: nothingIn(check, empty, streams), plots: {} }
+  const { verdicts, plots, figures } = empty
+    ? { verdicts: nothingIn(check, empty, streams), plots: {}, figures: NO_FIGURES }
     : await judgeAll(engine, check, { workspace, artifacts, trained, labels, rawBatch, onStep });
   return {
     schema: 'assayer.drift/1',
@@ -93,6 +106,7 @@ export async function checkDrift(
     state: stateOf(verdicts),
     inWords: wordsOf(check, verdicts),
     verdicts,
+    figures,
     plots: { ...NO_PLOTS, ...plots },
     command: request.command,
   };
@@ -112,7 +126,7 @@ async function judgeAll(
   engine: Engine,
   check: DriftCheck,
   { workspace, artifacts, trained, labels, rawBatch, onStep }: Judging,
-): Promise<{ verdicts: Verdict[]; plots: Partial<DriftPlots> }> {
+): Promise<{ verdicts: Verdict[]; plots: Partial<DriftPlots>; figures: DriftFigures }> {
   onStep('nearest compounds');
   const distances = await trainingDistances(check, workspace);
   if (artifacts.length > 0) onStep(artifacts.length > 1 ? 'models' : 'model');
@@ -128,7 +142,7 @@ async function judgeAll(
   return await judgeStreams(check, { distances, models, trained, labels }, onStep);
 }
 
-function sideOf({ name, hash, inchikeys, rejected, clusters }: DriftSample): DriftSide {
+function sideOf({ name, hash, how, inchikeys, rejected, clusters }: DriftSample): DriftSide {
   const count = clusters ? new Set(clusters).size : inchikeys.length;
-  return { name, hash, rows: inchikeys.length, rejected, clusters: count };
+  return { name, hash, ...(how !== undefined && { how }), rows: inchikeys.length, rejected, clusters: count };
 }

@@ -3,7 +3,7 @@ import type { DriftPlots, Moved, Verdict } from '../../core/drift.ts';
 import { FINGERPRINT_BYTES } from '../../core/fingerprint.ts';
 import type { PackedRows } from '../../core/ops.ts';
 import { minimumDetectableDistance } from '../../statistics/minimum-detectable-effect.ts';
-import { type MmdTest, type MmdView, mmdTest } from '../../statistics/mmd-test.ts';
+import { BANDWIDTHS, type MmdTest, type MmdView, mmdTest } from '../../statistics/mmd-test.ts';
 import { type ClusterWitness, witnessByCluster } from '../../statistics/witness.ts';
 import { drawWholeClusters } from './draw-whole-clusters.ts';
 import { type DriftCheck, type PooledRows, runOperation } from './drift-check.ts';
@@ -23,7 +23,10 @@ export async function chemistryStream(
   check: DriftCheck,
 ): Promise<{ verdict: Verdict; plots: Pick<DriftPlots, 'mmdNull'> }> {
   const taken = drawWholeClusters(check);
-  const asked = poolJudgeable(check, 'chemistry', TEST, taken);
+  const kernels = check.reference.descriptors && check.batch.descriptors ? 1 + BANDWIDTHS.length : 1;
+  // The least p of several kernels is corrected for them.
+  const level = check.streamAlpha / kernels;
+  const asked = poolJudgeable(check, 'chemistry', TEST, { ...taken, level });
   if ('refused' in asked) return { verdict: asked.refused, plots: { mmdNull: null } };
   const { pooled } = asked;
   const { reference, batch, signal, settings, streamAlpha } = check;
@@ -80,7 +83,7 @@ export async function chemistryStream(
     moved: (witness?.clusters ?? [])
       .filter(({ contribution }) => contribution > 0)
       .slice(0, SHOWN_SERIES)
-      .map((one) => seriesOf(batch, pooled, taken.batch, one)),
+      .map((one) => seriesOf(check, pooled, taken.batch, one)),
     words: {
       drift: `The batch is of another chemistry than the reference (${strongest(test)}).${drawn}`,
       steady: `No difference in chemistry was seen (p ${figure(test.p)}). ${wouldBeFound(detectable, (value) => `An MMD2 of ${value} between the fingerprints`)}${drawn}`,
@@ -97,12 +100,17 @@ export async function chemistryStream(
 function strongest({ kernels, least, p }: MmdTest): string {
   const { view, adjusted } = kernels[least];
   const seen = view === 'tanimoto' ? 'seen in the fingerprints' : `seen in the ${view}`;
-  return `${seen}, p ${figure(p)} over all kernels, ${figure(adjusted)} for that one`;
+  // The effect, the plot and the parts of series are the fingerprints', so that they compare from check to check.
+  const beside =
+    view === 'tanimoto'
+      ? ''
+      : `; the MMD2 told and drawn is of the fingerprints, p ${figure(kernels[0].adjusted)}`;
+  return `${seen}, p ${figure(p)} over all kernels, ${figure(adjusted)} for that one${beside}`;
 }
 
 /** A series for the report. @param batchRows  rows of the batch that were compared */
 function seriesOf(
-  batch: DriftSample,
+  { batch, ofModel }: DriftCheck,
   { observed, series }: PooledRows,
   batchRows: ArrayLike<number>,
   { cluster, contribution, inBatch, inReference, examples }: ClusterWitness,
@@ -114,7 +122,8 @@ function seriesOf(
     effect: { name: 'part of MMD2', value: contribution, unit: '' },
     p: null,
     measure: 'compounds',
-    reference: inReference,
+    // Of a model's training compounds the series are not known, but where one is in the batch, too.
+    reference: ofModel && inReference === 0 ? null : inReference,
     batch: inBatch,
     examples: [...examples]
       .filter((row) => row >= first)

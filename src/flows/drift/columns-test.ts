@@ -1,12 +1,12 @@
 import type { DriftHistogram, Moved } from '../../core/drift.ts';
+import { unitAlone } from '../../core/endpoint.ts';
 import { type PermutationLabels, readLabels } from '../../statistics/permutation-labels.ts';
 import { permutedDistances } from '../../statistics/permuted-distances.ts';
-import { quantile } from '../../statistics/quantile.ts';
 import { detectableByKolmogorovSmirnov } from '../../statistics/univariate-power.ts';
 import { westfallYoungMaxT } from '../../statistics/westfall-young.ts';
 import type { PooledRows } from './drift-check.ts';
 import { histogramOf } from './histogram.ts';
-import type { TestedColumn } from './tested-columns.ts';
+import { medianOf, type TestedColumn } from './tested-columns.ts';
 import { countsOf, figure } from './verdict.ts';
 
 const SHOWN_COLUMNS = 12;
@@ -118,7 +118,7 @@ const differencesOf = ({ reference, batch }: Shares): Float64Array =>
   batch.map((share, k) => Math.abs(share - reference[k]));
 
 function movedColumn(pooled: PooledRows, column: TestedColumn, distance: number, p: number): Moved {
-  const { name, kind, categories } = column;
+  const { name, kind, categories, shown } = column;
   if (categories) {
     const { observed } = pooled;
     const batchRows = [...observed.keys()].filter((row) => observed[row] === 1);
@@ -130,17 +130,20 @@ function movedColumn(pooled: PooledRows, column: TestedColumn, distance: number,
     const effect = { name: SHARE + categories[most], value: distance, unit: '' };
     return { kind, name, effect, p, measure: 'share', reference, batch, examples: [] };
   }
-  const [reference, batch] = [0, 1].map((side) =>
-    quantile(column.values.filter((_, row) => pooled.observed[row] === side).sort(), 0.5),
-  );
+  const [reference, batch] = [0, 1].map((side) => {
+    const values = column.values.filter((_, row) => pooled.observed[row] === side);
+    return shown ? shown.medianOf(values, side) : medianOf(values);
+  });
   const effect = { name: 'Kolmogorov-Smirnov distance', value: distance, unit: '' };
-  return { kind, name, effect, p, measure: 'median', reference, batch, examples: [] };
+  const unit = shown?.unit ?? column.unit;
+  return { kind, name, effect, p, measure: 'median', reference, batch, unit, examples: [] };
 }
 
 /** A column that moved in words: medians of both sides, or the shares of the category that moved most. */
-export function movedText({ name, effect, measure, reference, batch }: Moved): string {
+export function movedText({ name, effect, measure, reference, batch, unit }: Moved): string {
   const what = measure === 'share' ? `share of ${effect.name.slice(SHARE.length)}` : measure;
-  return `${name} (${what} ${figure(reference)} to ${figure(batch)})`;
+  const before = reference === null ? 'not known' : figure(reference);
+  return `${name} (${what} ${before} to ${figure(batch)}${unit ? ` ${unitAlone(unit)}` : ''})`;
 }
 
 function plotOf({ observed }: PooledRows, { name, unit, values }: TestedColumn): DriftHistogram {

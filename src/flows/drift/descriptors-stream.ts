@@ -1,7 +1,7 @@
 import type { DriftPlots, Verdict } from '../../core/drift.ts';
 import { movedText, testColumns } from './columns-test.ts';
 import type { DriftCheck } from './drift-check.ts';
-import { covariateColumns, descriptorColumns, isConstant } from './tested-columns.ts';
+import { covariateColumns, covariateNotes, descriptorColumns, isConstant } from './tested-columns.ts';
 import { figure, judged, notJudged, poolJudgeable, wouldBeFound } from './verdict.ts';
 
 const TEST = 'Kolmogorov-Smirnov distance of each column, max-T over all of them (Westfall-Young, step-down)';
@@ -24,6 +24,7 @@ export function descriptorsStream(check: DriftCheck): {
   const asked = poolJudgeable(check, 'descriptors', TEST);
   if ('refused' in asked) return refuse(asked.refused);
   const { pooled } = asked;
+  const notes = covariateNotes(check).map((note) => ` Note: ${note}.`);
   const { p, most, movedCount, moved, detectable, plots } = testColumns(pooled, columns, check.streamAlpha);
   const verdict = judged(check, pooled, {
     stream: 'descriptors',
@@ -33,8 +34,8 @@ export function descriptorsStream(check: DriftCheck): {
     detectable,
     moved,
     words: {
-      drift: `${movedCount} of ${columns.length} columns have moved, most of all ${moved.slice(0, NAMED).map(movedText).join(', ')}.`,
-      steady: `None of ${columns.length} columns was seen to move (p ${figure(p)} for ${most.name}). ${wouldBeFound(detectable, (value) => `A Kolmogorov-Smirnov distance of ${value}`)}`,
+      drift: `${movedCount} of ${columns.length} columns have moved, most of all ${moved.slice(0, NAMED).map(movedText).join(', ')}.${notes.join('')}`,
+      steady: `None of ${columns.length} columns was seen to move (p ${figure(p)} for ${most.name}). ${wouldBeFound(detectable, (value) => `A Kolmogorov-Smirnov distance of ${value}`)}${notes.join('')}`,
     },
   });
   return { verdict, plots: { columns: plots } };

@@ -28,8 +28,8 @@ export interface DriftCheck {
   readonly signal?: AbortSignal;
 }
 
-/** Past so many deviations, batch and reference do not take alike from the clusters that both hold. */
-const MOST_UNLIKE = 2;
+/** Past so many deviations (the larger of two scores), batch and reference do not take alike from the clusters that both hold. */
+const MOST_UNLIKE = 2.5;
 
 /** Rows of both sides with their labels under the null; the reference's rows come first. */
 export interface PooledRows {
@@ -86,12 +86,13 @@ export function drawLabels(check: DriftCheck, rows: GatheredRows): PooledRows {
   const isWhole = rows.observed.length === check.reference.inchikeys.length + check.batch.inchikeys.length;
   const known = isWhole ? ofWholeCheck.get(check) : undefined;
   if (known) return known;
-  const pooled = { ...rows, labels: labelsOf(check.settings, rows) };
+  const pooled = { ...rows, labels: labelsUnder(check.settings, rows) };
   if (isWhole) ofWholeCheck.set(check, pooled);
   return pooled;
 }
 
-function labelsOf(
+/** Labels under the null that fits the rows. @throws ERR_USAGE, ERR_OUT_OF_MEMORY */
+export function labelsUnder(
   { permutations, seed }: DriftSettings,
   { observed, clusters, nullHypothesis }: GatheredRows,
 ): PermutationLabels {

@@ -1,3 +1,5 @@
+import type { DescriptorEncoding } from '../../trainers/descriptor-encoding.ts';
+
 /** One side of a drift check; row i of every array is one accepted compound. */
 export interface DriftSample {
   /** As the caller named it. */
@@ -5,6 +7,8 @@ export interface DriftSample {
   /** SHA-256 of what the rows were read from; an artifact's hash for a model. */
   readonly hash: string;
   readonly rejected: number;
+  /** How its columns of SMILES and ids were found, in words; a model has none. */
+  readonly how?: string;
   /** Why its rows cannot be compared with any that this engine makes; then none were read. */
   readonly mismatch?: string;
   readonly ids: readonly string[];
@@ -20,6 +24,10 @@ export interface DriftSample {
    * encodes them (log scale, standardized, half precision). null where a model keeps none.
    */
   readonly descriptors: Float64Array | null;
+  /** How `descriptors` are encoded; where they are a model's training compounds, and its graph says so. */
+  readonly encoding?: DescriptorEncoding;
+  /** float64 [n, 43]: of a batch whose `descriptors` are encoded, what they were. */
+  readonly rawDescriptors?: Float64Array;
   /** Text of each covariate asked for, by column. */
   readonly covariates: ReadonlyMap<string, readonly string[]>;
   /** What the rows belong together by; null where each row stands for itself. */

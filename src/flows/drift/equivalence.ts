@@ -1,28 +1,28 @@
 import { type EquivalenceMargin, twoSampleEquivalence } from '../../statistics/equivalence-test.ts';
 import type { ShiftAndEquivalence } from '../../statistics/proxies.ts';
 import type { PooledRows } from './drift-check.ts';
-import { meanShift } from './mean-shift.ts';
 
 /** Whether a mean has moved, or is shown to be the same; and that of the batch less that of the reference. */
 export type Shift = ShiftAndEquivalence & { readonly shift: number };
 
-/** Whether a mean is the same within a margin. Compounds of a cluster are not independent: each enters with its mean. */
+/** Whether the mean that is tested for a shift, over rows, is the same within a margin; compounds of a cluster belong together. */
 export function isSame(
-  pooled: PooledRows,
+  { observed, clusters }: PooledRows,
   values: Float64Array,
   limits: EquivalenceMargin,
 ): Pick<Shift, 'equivalent' | 'equivalenceP' | 'shift'> {
-  const [reference, batch] = [0, 1].map((side) => clusterMeans(pooled, values, side));
-  const { equivalent, p } = twoSampleEquivalence(reference, batch, limits);
-  return { equivalent, equivalenceP: p, shift: meanShift(values, pooled.observed) };
-}
-
-function clusterMeans({ observed, clusters }: PooledRows, values: Float64Array, side: number): number[] {
-  const own = [...values.keys()].filter((row) => observed[row] === side);
-  return Array.from(
-    Map.groupBy(own, (row) => clusters[row]).values(),
-    (rows) => rows.reduce((sum, row) => sum + values[row], 0) / rows.length,
-  );
+  const [reference, batch] = [0, 1].map((side) => {
+    const rows = Uint32Array.from(observed.keys()).filter((row) => observed[row] === side);
+    return {
+      values: Float64Array.from(rows, (row) => values[row]),
+      clusters: rows.map((row) => clusters[row]),
+    };
+  });
+  const { equivalent, p, difference } = twoSampleEquivalence(reference.values, batch.values, limits, {
+    reference: reference.clusters,
+    batch: batch.clusters,
+  });
+  return { equivalent, equivalenceP: p, shift: difference };
 }
 
 /** Standard deviation of a sample; NaN of one value. */

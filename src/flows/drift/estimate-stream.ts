@@ -1,11 +1,14 @@
 import type { Verdict } from '../../core/drift.ts';
+import { unitAlone } from '../../core/endpoint.ts';
 import { confidenceBasedEstimate } from '../../statistics/confidence-based.ts';
 import { directLossEstimate } from '../../statistics/direct-loss.ts';
+import { nearestDistances } from '../../statistics/nearest-distance.ts';
 import { LEAST_COVERAGE, type Suppression } from '../../statistics/suppression.ts';
 import type { DriftCheck } from './drift-check.ts';
 import type { ModelAnswers } from './model-answers.ts';
 import { numberNames } from './number-names.ts';
 import type { LossKind } from './performance-stream.ts';
+import type { TrainingDistances } from './training-distances.ts';
 import { figure, notJudged } from './verdict.ts';
 
 const TESTS = {
@@ -23,9 +26,13 @@ export function estimateStream(
   referenceLosses: Float64Array,
   reference: ModelAnswers,
   batch: ModelAnswers,
-  domainCoverage: number,
+  distances: Pick<TrainingDistances, 'calibration' | 'batch'>,
 ): Verdict {
   const test = TESTS[loss.kind];
+  if (distances.batch.length === 0) {
+    return notJudged(check, 'estimate', test, 'too-few-compounds', 'none is left to expect an error of');
+  }
+  const domainCoverage = nearestDistances(distances.calibration, distances.batch).coverage.share;
   const known = [...referenceLosses.keys()].filter((row) => !Number.isNaN(referenceLosses[row]));
   const before = known.reduce((sum, row) => sum + referenceLosses[row], 0) / known.length;
   const found =
@@ -35,10 +42,11 @@ export function estimateStream(
   if (found.suppressed !== null) return withheld(check, test, found);
   const { expected, low, high } = found;
   const { settings, streamAlpha } = check;
+  const scale = loss.unit ? ` ${unitAlone(loss.unit)}` : '';
   return {
     stream: 'estimate',
     state: 'forecast',
-    inWords: `${loss.name} ${figure(expected)} (${figure(low)} to ${figure(high)}) is expected of this batch; on held-out compounds it was ${figure(before)}. This forecast takes what the model says of itself for true, and tests nothing; labels must confirm it.`,
+    inWords: `A ${loss.name} of ${figure(expected)} (${figure(low)} to ${figure(high)})${scale} is expected of this batch; on held-out compounds it was ${figure(before)}. This forecast takes what the model says of itself for true, and compounds for independent; it tests nothing, and labels must confirm it.`,
     test,
     effect: { name: `expected ${loss.name}`, value: expected, unit: loss.unit, low, high },
     p: null,

@@ -1,4 +1,10 @@
-import type { DriftPlots, DriftStream, Verdict } from '../../core/drift.ts';
+import {
+  type DriftFigures,
+  type DriftPlots,
+  type DriftStream,
+  NO_FIGURES,
+  type Verdict,
+} from '../../core/drift.ts';
 import { throwIfCancelled } from '../../store/file-error.ts';
 import type { ModelArtifact } from '../models.ts';
 import { COMPOUND_STREAMS, compoundStreams } from './compound-streams.ts';
@@ -30,9 +36,9 @@ export async function judgeStreams(
   check: DriftCheck,
   { distances, models, trained, labels }: Evidence,
   onStep?: (step: string) => void,
-): Promise<{ verdicts: Verdict[]; plots: Partial<DriftPlots> }> {
+): Promise<{ verdicts: Verdict[]; plots: Partial<DriftPlots>; figures: DriftFigures }> {
   const ofCompounds = await compoundStreams(check, distances, onStep);
-  if (models.length === 0) return ofCompounds;
+  if (models.length === 0) return { ...ofCompounds, figures: NO_FIGURES };
   throwIfCancelled(check.signal);
   onStep?.('answers');
   const ofAnswers = await answerStreams(check, distances, models);
@@ -41,6 +47,7 @@ export async function judgeStreams(
   return {
     verdicts: [...ofCompounds.verdicts, ...ofAnswers.verdicts, ...(ofErrors?.verdicts ?? [])],
     plots: { ...ofCompounds.plots, ...ofAnswers.plots, ...ofErrors?.plots },
+    figures: ofErrors?.figures ?? NO_FIGURES,
   };
 }
 
@@ -50,7 +57,7 @@ export function nothingIn(
   { name, rejected, mismatch }: DriftSample,
   streams: readonly DriftStream[],
 ): Verdict[] {
-  const problem = `${name} has none${rejected > 0 ? ` that could be used, ${rejected} were rejected` : ''}`;
+  const problem = `${name} has none${rejected > 0 ? ` that could be used, ${rejected} ${rejected === 1 ? 'was' : 'were'} rejected` : ''}`;
   return streams.map((stream) =>
     mismatch
       ? notJudged(check, stream, 'none', 'contract-mismatch', mismatch)

@@ -1,6 +1,7 @@
 import type { Manifest } from '../../core/artifact.ts';
 import { tanimoto } from '../../core/fingerprint.ts';
 import { identity, sha256 } from '../../core/hash.ts';
+import { ENGINE_VERSION } from '../../core/version.ts';
 import { cachedNumbers } from '../../store/cached-numbers.ts';
 import { throwIfCancelled } from '../../store/file-error.ts';
 import type { Workspace } from '../../store/workspace.ts';
@@ -50,6 +51,7 @@ export async function askModels(
 ): Promise<AnsweredModel[]> {
   const of = {
     schema: 'assayer.answers/1',
+    engine: ENGINE_VERSION,
     fingerprints: sha256(reference.fingerprints),
     descriptors: sha256(bytesOf(reference.descriptors)),
   };

@@ -25,6 +25,7 @@ export function modelSample(
   }
   const z = readInitializer(model, 'training_z');
   const descriptors = z ? Float64Array.from(new Float16Array(copied(z))) : null;
+  const encoding = encodingOf(model);
   const { inchikeys, groups } = reference;
   const first = new Map<number, string>();
   groups.forEach((group, row) => {
@@ -41,6 +42,7 @@ export function modelSample(
     fingerprints,
     // Of some models the graph holds fewer rows than they were trained on.
     descriptors: descriptors?.length === inchikeys.length * DESCRIPTOR_COUNT ? descriptors : null,
+    ...(encoding && { encoding }),
     covariates: new Map(),
     clusters: cluster === 'none' ? null : Array.from(groups, groupName),
     series: Array.from(groups, (group) => `series of ${first.get(group)}`),
@@ -69,6 +71,7 @@ export function besideModel(batch: DriftSample, { model, reference }: ModelArtif
       encoding && descriptors
         ? roundToFloat16(encodeDescriptors(encoding, Float32Array.from(descriptors)))
         : null,
+    ...(encoding && descriptors && { rawDescriptors: descriptors }),
     clusters: clusters?.map((cluster) => known.get(cluster) ?? cluster) ?? null,
   };
 }

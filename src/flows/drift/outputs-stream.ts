@@ -5,7 +5,7 @@ import type { DriftCheck } from './drift-check.ts';
 import { histogramOf } from './histogram.ts';
 import type { AnsweredModel } from './model-answers.ts';
 import { outputsTogether } from './outputs-together.ts';
-import { isConstant, joined, type TestedColumn } from './tested-columns.ts';
+import { isConstant, joined, shownInUnit, type TestedColumn } from './tested-columns.ts';
 import { figure, judged, notJudged, poolJudgeable, wouldBeFound } from './verdict.ts';
 
 const COLUMNS_TEST =
@@ -81,6 +81,7 @@ function predictedColumn({ manifest, reference, batch }: AnsweredModel): TestedC
     unit: isClass ? '' : modelledScale,
     values: joined(reference.values, batch.values),
     categories: null,
+    ...(!isClass && { shown: shownInUnit(manifest.endpoint) }),
   };
 }
 

@@ -7,10 +7,10 @@ import type { DriftCheck, PooledRows } from './drift-check.ts';
 import { deviation, isSame, type Shift } from './equivalence.ts';
 import { meanShift } from './mean-shift.ts';
 import type { AnsweredModel, ModelAnswers } from './model-answers.ts';
-import { proxyWords } from './proxy-words.ts';
+import { neitherWords, proxyWords } from './proxy-words.ts';
 import { joined } from './tested-columns.ts';
 import type { TrainingDistances } from './training-distances.ts';
-import { countsOf, figure, notJudged, poolJudgeable } from './verdict.ts';
+import { countsOf, notJudged, poolJudgeable } from './verdict.ts';
 
 const TEST =
   'two one-sided tests for equivalence beside permutation tests for a shift, of distance and of confidence (max-T over the models)';
@@ -80,7 +80,7 @@ export function proxiesStream(
     chemistry,
   );
   if (verdict === 'not-evaluable') {
-    return notJudged(check, 'proxies', TEST, 'too-few-compounds', neither(chemistry, shifts));
+    return notJudged(check, 'proxies', TEST, 'inconclusive', neitherWords(chemistry, shifts));
   }
   const { state, inWords } = proxyWords(verdict, chemistry.shift > 0, shifts);
   const { settings } = check;
@@ -145,15 +145,4 @@ function compare(
     shifted: stepDown[c] <= level,
     shiftP: stepDown[c],
   }));
-}
-
-function neither(chemistry: Shift, shifts: readonly ConfidenceShift[]): string {
-  const told = (what: string, { shiftP, equivalenceP }: Shift) =>
-    `${what}: p ${figure(shiftP)} for a shift, ${figure(equivalenceP)} for being the same`;
-  const unknown = shifts.filter(({ shifted, equivalent }) => !shifted && !equivalent);
-  const which = [
-    ...(chemistry.shifted || chemistry.equivalent ? [] : [told('distance', chemistry)]),
-    ...unknown.map((one) => told(`confidence in ${one.endpoint}`, one)),
-  ];
-  return `it is shown neither that they have moved nor that they are the same (${which.join('; ')})`;
 }

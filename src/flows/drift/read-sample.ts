@@ -76,6 +76,8 @@ export async function readSample(
     name: path,
     hash: table.sha256,
     rejected,
+    // The columns of a feature set are its own.
+    ...(!stored && { how: table.how }),
     ids,
     ...(mismatch && { mismatch }),
     numbered: stored?.numbered ?? table.idColumn === null,

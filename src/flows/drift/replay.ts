@@ -1,12 +1,6 @@
 import type { DriftStream, Verdict } from '../../core/drift.ts';
 import { AssayerError } from '../../core/errors.ts';
-import {
-  type ConformalMonitor,
-  openConformalMonitor,
-  startConformalMonitor,
-} from '../../statistics/conformal-martingale.ts';
 import { planLooks } from '../../statistics/planned-looks.ts';
-import type { SequentialLook } from '../../statistics/shared-capital.ts';
 import { openWorkspace } from '../../store/workspace.ts';
 import type { Engine } from '../engine.ts';
 import { dayAt } from './calendar-day.ts';
@@ -18,11 +12,12 @@ import { askModels, takeAnswers } from './model-answers.ts';
 import { modelNamed } from './model-named.ts';
 import { besideModel } from './model-sample.ts';
 import { cutPeriods, type Period, type PeriodLength } from './periods.ts';
-import { labelsOf } from './read-labels.ts';
+import { labelsOf, requireMatch } from './read-labels.ts';
 import { type Reading, readingOf, readReference } from './read-reference.ts';
 import { readSample } from './read-sample.ts';
+import { type SequentialDistances, SplitMonitors } from './sequential-distances.ts';
 import { inKnownOrder, knownOrder, takeRows } from './take-rows.ts';
-import { type TrainingDistances, trainingDistances } from './training-distances.ts';
+import { distancesOfRows, trainingDistances } from './training-distances.ts';
 import { type Watching, watchedModels } from './watched-models.ts';
 
 export interface ReplayRequest extends DriftSettings, Reading, Watching {
@@ -36,13 +31,19 @@ export interface ReplayRequest extends DriftSettings, Reading, Watching {
   readonly workspace: string;
 }
 
+/**
+ * Tests that a stream combines at most: the kernels of chemistry. The least p that it can be relied on to reach is that many
+ * times the least of one test; one more, so that it lies below the level.
+ */
+const MOST_COMBINED = 5;
+
 /** One look at a stream. */
 export interface ReplayLook {
   readonly period: string;
   readonly rows: number;
   readonly verdicts: readonly Verdict[];
   /** The sequential test of distances, which may be looked at as often as one likes; null where nothing can be held out. */
-  readonly sequential: (SequentialLook & { readonly alarm: boolean }) | null;
+  readonly sequential: (SequentialDistances & { readonly alarm: boolean }) | null;
 }
 
 export interface Replay {
@@ -83,7 +84,7 @@ export async function replay(
   const periods = cutPeriods(whole.ids, by, whole.covariates.get(dateColumn) ?? []);
   const looked = request.reference === null ? periods.slice(1) : periods;
   if (looked.length === 0) {
-    const problem = `${request.stream} has ${periods.length} periods. Give at least two, or a reference and one.`;
+    const problem = `${request.stream} has ${periods.length === 1 ? 'one period' : 'no period'}. Give at least two, or a reference and one.`;
     throw new AssayerError('ERR_USAGE', { problem });
   }
   const undated: DriftSample = { ...whole, covariates: new Map() };
@@ -95,6 +96,7 @@ export async function replay(
           ...(signal && { signal }),
         })
       : null;
+  if (labels && labelsPath) requireMatch(labelsPath, labels, stream);
   const reference =
     request.reference === null
       ? inKnownOrder(takeRows(stream, periods[0].rows, periods[0].name))
@@ -103,7 +105,11 @@ export async function replay(
 
   const streams = testingStreams(artifacts.length > 0, labels !== null);
   const plan = planLooks(looked.length * streams.length, alpha);
-  const settings = { alpha, seed, permutations: Math.max(request.permutations, plan.leastPermutations) };
+  const settings = {
+    alpha,
+    seed,
+    permutations: Math.max(request.permutations, MOST_COMBINED * plan.leastPermutations),
+  };
   const all: DriftCheck = {
     reference,
     batch: stream,
@@ -123,15 +129,12 @@ export async function replay(
     workspace,
     ...(signal && { signal }),
   });
-  const monitor = distances && openMonitor(all, distances);
+  const monitor = distances && new SplitMonitors(all, distances);
   const looks: ReplayLook[] = [];
   for (const period of looked) {
     const rows = orderedRows(stream, period);
     const batch = takeRows(stream, rows, period.name);
-    const own = distances && {
-      ...distances,
-      batch: Float64Array.from(rows, (row) => distances.batch[row]),
-    };
+    const own = distances && distancesOfRows(distances, rows);
     const models = answered.map((one) => ({ ...one, batch: takeAnswers(one.batch, rows) }));
     const known =
       labels && labelsPath ? labelsOf(labelsPath, labels, batch, period.lastDay ?? undefined) : null;
@@ -139,12 +142,12 @@ export async function replay(
       { ...all, batch },
       { distances: own, models, trained, labels: known },
     );
-    const sequential = monitor?.observe(own?.batch ?? [], batch.clusters ?? undefined);
+    const sequential = own ? (monitor?.observe(own, batch.clusters ?? undefined) ?? null) : null;
     const look: ReplayLook = {
       period: period.name,
       rows: period.rows.length,
       verdicts,
-      sequential: sequential ? { ...sequential, alarm: sequential.anytimeP <= alpha } : null,
+      sequential: sequential && { ...sequential, alarm: sequential.anytimeP <= alpha },
     };
     looks.push(look);
     onLook?.(look);
@@ -174,19 +177,6 @@ function requireComparable({ mismatch }: DriftSample): void {
 /** A period's rows of the stream, in an order that is not the file's. */
 function orderedRows(stream: DriftSample, { rows, name }: Period): number[] {
   return knownOrder(takeRows(stream, rows, name)).map((at) => rows[at]);
-}
-
-/**
- * The sequential test, its history the distances of what was held out. A cluster that the training set holds is no news:
- * it lies nearer than any that was held out, and never enters.
- */
-function openMonitor(
-  { reference: { clusters }, settings }: DriftCheck,
-  { heldOut, calibration }: TrainingDistances,
-): ConformalMonitor {
-  const names = clusters && { clusters: Array.from(heldOut, (row) => clusters[row]) };
-  const state = startConformalMonitor(settings.seed, { values: calibration, ...names });
-  return openConformalMonitor({ ...state, clusters: [...new Set([...state.clusters, ...(clusters ?? [])])] });
 }
 
 function firstAlarms(

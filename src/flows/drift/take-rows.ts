@@ -13,6 +13,9 @@ export function takeRows(sample: DriftSample, rows: ArrayLike<number>, name: str
     smiles: sample.smiles && take(sample.smiles),
     fingerprints: takeWide(sample.fingerprints, rows, FINGERPRINT_BYTES, Uint8Array),
     descriptors: sample.descriptors && takeWide(sample.descriptors, rows, DESCRIPTOR_COUNT, Float64Array),
+    ...(sample.rawDescriptors && {
+      rawDescriptors: takeWide(sample.rawDescriptors, rows, DESCRIPTOR_COUNT, Float64Array),
+    }),
     covariates: new Map([...sample.covariates].map(([column, cells]) => [column, take(cells)])),
     clusters: sample.clusters && take(sample.clusters),
     series: take(sample.series),
@@ -33,8 +36,9 @@ export function knownOrder(sample: DriftSample): number[] {
     JSON.stringify([
       inchikey,
       sample.smiles?.[row],
-      sample.clusters?.[row],
       ...Array.from(sample.covariates.values(), (cells) => cells[row]),
+      // Not the cluster: a row that is one by itself is named by its place in the file.
+      sample.series[row],
       sample.ids[row],
     ]),
   );

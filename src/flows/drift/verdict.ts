@@ -135,8 +135,17 @@ export function poolJudgeable(
   const { permutations } = check.settings;
   const { labellings } = pooled.labels;
   if (!cannotFire(level, permutations, labellings)) return { pooled };
-  const silent = `the smallest possible p is ${figure(smallestP(permutations, labellings))}, this stream's part of alpha ${figure(level)}; give more permutations or more clusters`;
+  const silent = `the smallest possible p is ${figure(smallestP(permutations, labellings))}, this stream's part of alpha ${figure(level)}; ${whatItNeeds(level, labellings)}`;
   return { refused: notJudged(check, stream, test, 'cannot-fire-at-this-alpha', silent) };
+}
+
+/** Permutations, or clusters, that a test at a level needs before it can fire. */
+function whatItNeeds(level: number, labellings: number): string {
+  if (cannotFire(level, Number.POSITIVE_INFINITY, labellings)) {
+    return `there are only ${labellings} ways to deal the clusters to the two sides: give more clusters`;
+  }
+  // Levels are quotients of decimals: a rounding error is no further permutation.
+  return `give at least ${Math.ceil(1 / level - 1 - 1e-9)} permutations`;
 }
 
 function tooFew({ observed, clusters, nullHypothesis }: GatheredRows): string | null {
@@ -146,7 +155,7 @@ function tooFew({ observed, clusters, nullHypothesis }: GatheredRows): string | 
       return `the ${name} has ${rows.length} that can be compared, and ${LEAST_ROWS} are needed`;
     const units = new Set(rows.map((row) => clusters[row])).size;
     if (nullHypothesis === 'clusters' && units < LEAST_CLUSTERS)
-      return `the ${name} has ${units} clusters, and ${LEAST_CLUSTERS} are needed`;
+      return `the ${name} has ${units} ${units === 1 ? 'cluster' : 'clusters'}, and ${LEAST_CLUSTERS} are needed`;
   }
   return null;
 }

@@ -33,3 +33,7 @@ create table assayer.bundles (
   peer text collate "C" not null
 );
 create index bundles_hash on assayer.bundles (hash);
+
+-- Two teams may each have a first release of an endpoint.
+alter table assayer.releases drop constraint releases_endpoint_sequence_key;
+create unique index releases_place on assayer.releases (endpoint, coalesce(team, ''), sequence);
