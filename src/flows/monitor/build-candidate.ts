@@ -7,17 +7,28 @@ import { identity } from '../../core/hash.ts';
 import { outputError } from '../../store/file-error.ts';
 import { makeFolder } from '../../store/make-folder.ts';
 import { PROCESS_TAG } from '../../store/process-tag.ts';
-import { APPROVED_LIKE } from '../approved-like.ts';
+import { APPROVED_LIKE, type DrugSet } from '../approved-like.ts';
 import { type ModelEntry, readManifest, selectModels } from '../models.ts';
+import type { DatasetRecipe } from '../recipes/dataset-recipe.ts';
 import type { Registry } from '../registry/open-registry.ts';
 import { currentReleases, releasedVersions } from '../released-models.ts';
 import { recipeOf, train } from '../train.ts';
 import { validate } from '../validate.ts';
 import { plotsOf } from '../validation/plots/plots.ts';
 import { attachValidation } from '../validation/validation-files.ts';
+import { addRegistryLabels, type RecipeData } from './dataset-with-labels.ts';
 import type { BuildCandidate } from './retrain.ts';
 
 export interface CandidateSettings {
+  /** Where it is not the engine's own recipe of the endpoint. */
+  readonly recipe?: DatasetRecipe;
+  /**
+   * Files of compounds, those that were checked say, whose labels in the registry are trained on too; none for the recipe's
+   * data alone.
+   */
+  readonly compounds?: readonly string[];
+  /** Drugs that predictions are ranked among, below `dataFolder`: those of every shipped model where they are not given. */
+  readonly drugs?: DrugSet | null;
   /** Folder with raw/ and splits/, as `assayer train --data` takes it. */
   readonly dataFolder: string;
   readonly seed: number;
@@ -25,24 +36,51 @@ export interface CandidateSettings {
   readonly onProgress?: (step: string) => void;
 }
 
+/** Folder of the data that a retrain adds labels to, in the workspace. */
+export function retrainFolder(
+  { workspace }: Pick<Registry, 'workspace'>,
+  endpoint: string,
+  version: string,
+): string {
+  return join(workspace.path, 'retrain-data', endpoint, version);
+}
+
 /**
- * Builds candidates by the recipe of their endpoint: trains, validates on the recipe's test rows, and writes the card. The released
- * artifact is copied beside the candidate where it is not there, since the release gate compares the two.
+ * Builds candidates by the recipe of their endpoint, with the labels that the registry knows by then where `compounds` are given:
+ * trains, validates on the recipe's test rows, and writes the card. The released artifact is copied beside the candidate where
+ * it is not there, since the release gate compares the two.
  * @throws (when called) ERR_RETRAIN where it would give the released model again, ERR_DATA_*, as train and validate
  */
-export function buildByRecipe(
-  registry: Registry,
-  { dataFolder, seed, modelsFolder, onProgress = () => undefined }: CandidateSettings,
-): BuildCandidate {
+export function buildByRecipe(registry: Registry, settings: CandidateSettings): BuildCandidate {
   const { engine, workspace } = registry;
+  const {
+    dataFolder,
+    seed,
+    modelsFolder,
+    compounds = [],
+    drugs = APPROVED_LIKE,
+    onProgress = () => undefined,
+  } = settings;
   return async ({ endpoint, version, into }, signal) => {
-    const recipe = recipeOf(endpoint);
+    const base = { recipe: settings.recipe ?? recipeOf(endpoint), dataFolder };
+    const data =
+      compounds.length === 0
+        ? base
+        : await addRegistryLabels(
+            registry,
+            base,
+            compounds,
+            retrainFolder(registry, endpoint, version),
+            signal,
+          );
+    if (data !== base && drugs) await bringDrugs(drugs, dataFolder, data.dataFolder);
+    const { recipe } = data;
     const released = await releasedEntry(registry, endpoint, modelsFolder);
     if (released) {
-      await requireAnother(registry, released, seed);
+      await requireAnother(registry, released, data, seed);
       await copyModel(released, into);
     }
-    const place = { dataFolder, workspace: workspace.path, recipe };
+    const place = { ...data, workspace: workspace.path };
     const making = {
       ...(signal && { signal }),
       onStep: (step: string) => onProgress(step),
@@ -54,7 +92,7 @@ export function buildByRecipe(
         version,
         modelsFolder: into,
         seed,
-        drugs: APPROVED_LIKE,
+        drugs,
         replace: true,
         curationReport: null,
       },
@@ -72,6 +110,16 @@ export function buildByRecipe(
   };
 }
 
+/** Training reads the drugs from the folder that it reads its data from. Where they are missing, it says so. */
+async function bringDrugs({ file }: DrugSet, from: string, to: string): Promise<void> {
+  if (!existsSync(join(from, file))) return;
+  try {
+    await cp(join(from, file), join(to, file));
+  } catch (cause) {
+    throw outputError(join(to, file), cause);
+  }
+}
+
 async function releasedEntry(
   { workspace }: Registry,
   endpoint: string,
@@ -85,9 +133,14 @@ async function releasedEntry(
 }
 
 /** Refuses to make the released model once more: equal data, trainer and seed give equal bytes. */
-async function requireAnother({ engine }: Registry, entry: ModelEntry, seed: number): Promise<void> {
+async function requireAnother(
+  { engine }: Registry,
+  entry: ModelEntry,
+  { recipe }: RecipeData,
+  seed: number,
+): Promise<void> {
   const { endpoint, contract, dataset, trainer } = await readManifest(entry);
-  const { rawFile, rawSha256, splitFile, splitSha256, endpoint: definition } = recipeOf(endpoint.id);
+  const { rawFile, rawSha256, splitFile, splitSha256, endpoint: definition } = recipe;
   const same =
     contractHash(contract) === contractHash(engine.contract) &&
     trainer.sourceHash === engine.trainerSourceHash &&
@@ -95,7 +148,7 @@ async function requireAnother({ engine }: Registry, entry: ModelEntry, seed: num
     identity(endpoint) === identity(definition) &&
     identity(dataset.files) === identity({ [rawFile]: rawSha256, [splitFile]: splitSha256 });
   if (!same) return;
-  const problem = `the recipe of ${endpoint.id} names the data, the trainer and the seed that ${entry.endpoint}@${entry.version} was made with, so that training gives that model again. Bring new measurements into the recipe (raw file and split), then run assayer monitor work --again`;
+  const problem = `the recipe of ${endpoint.id} names the data, the trainer and the seed that ${entry.endpoint}@${entry.version} was made with, so that training gives that model again. Give the compounds whose labels the registry knows, or bring new measurements into the recipe (raw file and split), then run assayer monitor work --again`;
   throw new AssayerError('ERR_RETRAIN', { endpoint: endpoint.id, problem });
 }
 
