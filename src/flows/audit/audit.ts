@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import { type AuditCheck, type AuditReport, auditReport, type ReleaseAudit } from '../../core/audit.ts';
 import { AssayerError } from '../../core/errors.ts';
 import { monitorPolicyHash } from '../../core/monitor-policy.ts';
@@ -7,7 +6,6 @@ import { ENGINE_VERSION } from '../../core/version.ts';
 import { compareWithAnchors, readAnchors } from '../../registry/heads.ts';
 import { openKeys } from '../../registry/keys.ts';
 import { readHead, recordsOf, runsWith } from '../../registry/read-records.ts';
-import { openWorkspace, temporaryPath, type Workspace } from '../../store/workspace.ts';
 import { listModels, readManifest } from '../models.ts';
 import { monitorStandings } from '../monitor/monitors.ts';
 import type { Registry } from '../registry/open-registry.ts';
@@ -32,6 +30,7 @@ import {
   auditVersions,
   type RegisteredArtifact,
 } from './release-checks.ts';
+import { withScratch } from './scratch.ts';
 import { screenAgain } from './screen-again.ts';
 import { auditBlobs, blobsNotRead, outboxFiles } from './stored-files.ts';
 import { verdictAgain } from './verdict-again.ts';
@@ -288,17 +287,4 @@ async function auditVerdicts(
     );
   }
   return auditAttempts('verdict', attempts, attempts.length, nothing);
-}
-
-/** Gives an empty workspace for what is made again, and removes it. */
-async function withScratch<T>(
-  { workspace, engine }: Registry,
-  use: (scratch: Workspace) => Promise<T>,
-): Promise<T> {
-  const path = temporaryPath(workspace.tmp, 'audit');
-  try {
-    return await use(await openWorkspace(path, engine.clock));
-  } finally {
-    await rm(path, { recursive: true, force: true });
-  }
 }
