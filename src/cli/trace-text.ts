@@ -78,7 +78,7 @@ export function compoundText({ compound, results }: { compound: CompoundTrace; r
   const runs = Map.groupBy(found, (row) => `${row.run} ${row.input.row}`);
   const lines = [
     `${query.text}  looked for ${readings.map(({ how }) => how).join(', ')}`,
-    `${predictions.length} predictions in ${new Set(found.map(({ run }) => run)).size} of ${results} recorded results`,
+    `${predictions.length} prediction${predictions.length === 1 ? '' : 's'} in ${new Set(found.map(({ run }) => run)).size} of ${results} recorded results`,
     ...(keysMade.length > 0 ? [`${keysMade.length} results were made searchable first`] : []),
   ];
   for (const rows of runs.values()) lines.push('', ...rowLines(rows));
